@@ -1,0 +1,53 @@
+import type { CallOptions } from "../call.ts";
+
+/** How the world stands to what a step wants. */
+export type StepState =
+  /** Already so. */
+  | { readonly kind: "satisfied"; readonly now: string }
+  /** Will change. `before` and `after` are shown side by side. */
+  | { readonly kind: "needed"; readonly before: string; readonly after: string; readonly warnings: readonly string[] }
+  /** Cannot go on: why, and what would unblock it. */
+  | { readonly kind: "blocked"; readonly reason: string; readonly remedy: string | undefined };
+
+/** A line a careful person would have typed. A secret's value is read from the environment, never printed. */
+export interface CommandLine {
+  readonly tool: "az" | "kubectl";
+  /** As words; quoting is the exporter's. */
+  readonly words: readonly CommandWord[];
+  /** Shell variable that captures what the line prints. */
+  readonly captures?: string | undefined;
+  /** Text given on standard input: a manifest. May contain `${NAME}` of captured variables. */
+  readonly stdin?: string | undefined;
+}
+
+/**
+ * A word of a command line: text taken literally, or a word with shell variables in it, `{ template: "${CLUSTER_ISSUER}" }`: what an earlier line captured, or
+ * a value read from the environment (`${SECRET_VALUE}`).
+ */
+export type CommandWord = string | { readonly template: string };
+
+/** A right a step needs, for the preflight. */
+export interface NeededRight {
+  readonly scope: string;
+  /** ARM actions (`Microsoft.KeyVault/vaults/write`). */
+  readonly actions: readonly string[];
+}
+
+/**
+ * One change to Azure or a cluster. Steps hold no state between runs: `check` reads the world, `apply` checks again, changes, and verifies by reading back.
+ */
+export interface Step {
+  /** Stable within a plan: `keyVaultCsiAddon`. */
+  readonly id: string;
+  readonly title: string;
+  /** One sentence: why the plan has this step. */
+  readonly why: string;
+  readonly rights: readonly NeededRight[];
+  check(options?: CallOptions): Promise<StepState>;
+  /** Makes it so. Idempotent. @throws {ServiceError} with the cause; the world is then as the finished steps left it */
+  apply(options?: CallOptions): Promise<void>;
+  /** Takes back what `apply` made. Absent where the world does not allow it; then `irreversible` says why. */
+  undo?(options?: CallOptions): Promise<void>;
+  readonly irreversible?: string | undefined;
+  commands(): readonly CommandLine[];
+}
