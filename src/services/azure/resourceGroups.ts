@@ -26,6 +26,8 @@ export interface ResourceGroups {
     location: string,
     options?: CallOptions,
   ): Promise<{ readonly group: ResourceGroup; readonly isNew: boolean }>;
+  /** Whether no resource lies in the group. */
+  isEmpty(subscriptionId: string, name: string, options?: CallOptions): Promise<boolean>;
   /** Deletes the group with everything in it, and waits. */
   delete(subscriptionId: string, name: string, options?: CallOptions): Promise<void>;
   listLocations(subscriptionId: string, options?: CallOptions): Promise<readonly Location[]>;

@@ -1,0 +1,50 @@
+import { t } from "../l10n.ts";
+import type { CommandLine, CommandWord, Step } from "./step.ts";
+
+/** One command line as a shell takes it, without its standard input. */
+export function formatCommandLine({ tool, words }: CommandLine): string {
+  return [tool, ...words.map(quote)].join(" ");
+}
+
+/**
+ * A plan as a bash script of `az` and `kubectl` lines. Values of secrets are read from the environment (`SECRET_VALUE`), never printed.
+ * The script passes shellcheck.
+ */
+export function exportScript(steps: readonly Step[]): string {
+  const blocks = steps.map((step) => [`# ${oneLine(step.title)}`, ...step.commands().map(formatScriptLine)].join("\n"));
+  const needsValue = steps.some((step) => step.commands().some(({ stdin }) => stdin?.includes("${SECRET_VALUE}")));
+  const guard = needsValue
+    ? [`: "\${SECRET_VALUE:?${oneLine(t("Set SECRET_VALUE to the secret's value first."))}}"`]
+    : [];
+  return [["#!/usr/bin/env bash", "set -euo pipefail"].join("\n"), ...guard, ...blocks].join("\n\n") + "\n";
+}
+
+function formatScriptLine(line: CommandLine): string {
+  const command = formatCommandLine(line);
+  if (line.stdin !== undefined) {
+    return formatWithInput(command, line.stdin);
+  }
+  return line.captures === undefined ? command : `${line.captures}="$(${command})"`;
+}
+
+function formatWithInput(command: string, stdin: string): string {
+  return stdin.includes("\n")
+    ? `${command} <<MANIFEST\n${escapeHeredoc(stdin)}\nMANIFEST`
+    : `printf '%s' "${stdin}" | ${command}`;
+}
+
+/** Only `${NAME}` may expand in a manifest. */
+function escapeHeredoc(text: string): string {
+  return text.replace(/[\\`]/g, "\\$&").replace(/\$(?!\{[A-Z][A-Z0-9_]*\})/g, "\\$");
+}
+
+function quote(word: CommandWord): string {
+  if (typeof word !== "string") {
+    return `"${word.template.replace(/["\\`]/g, "\\$&")}"`;
+  }
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+function oneLine(text: string): string {
+  return text.replace(/[\r\n]+/g, " ").replace(/["\\`$}]/g, "");
+}
