@@ -28,6 +28,11 @@ export class ServiceError extends Error {
   // A literal: the minifier renames the constructor.
   override readonly name = "ServiceError";
 
+  /** By name: each bundle has its own copy of this class, and an error of one is caught in another. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === "ServiceError";
+  }
+
   constructor(
     readonly code: ServiceErrorCode,
     message: string,
