@@ -88,6 +88,10 @@ export interface KubernetesServer {
   installKeyVaultCsi(versions: { readonly driver: string; readonly provider: string }): void;
   /** Takes pods, DaemonSets and CSINode registrations away; CRDs and objects stay, as on AKS. */
   uninstallKeyVaultCsi(): void;
+  /** Makes the nodes follow the cluster's agent pools, after the body changed. */
+  reconcileNodes(): void;
+  /** The YAML of a kubeconfig as AKS hands it out: of a local account where `isAdmin` or where the cluster knows no Entra, else with kubelogin. */
+  kubeconfig(how: { readonly isAdmin: boolean; readonly login?: "devicecode" | "azurecli" }): string;
   close(): Promise<void>;
 }
 
