@@ -86,7 +86,13 @@ function serverArguments(port: number, dataFolder: string): string[] {
     ...["--host", "127.0.0.1", "--port", String(port), "--server-data-dir", dataFolder],
     // The workbench honours a payload in its address (tests, extensions under development) only with this flag.
     "--enable-smoke-test-driver",
-    ...["--without-connection-token", "--accept-server-license-terms", "--disable-workspace-trust", "--telemetry-level", "off"],
+    ...[
+      "--without-connection-token",
+      "--accept-server-license-terms",
+      "--disable-workspace-trust",
+      "--telemetry-level",
+      "off",
+    ],
   ];
 }
 
@@ -115,7 +121,9 @@ export function freePort(): Promise<number> {
     server.once("error", reject);
     server.listen(0, "127.0.0.1", () => {
       const address = server.address();
-      server.close(() => (address && typeof address === "object" ? resolve(address.port) : reject(new Error("no port"))));
+      server.close(() =>
+        address && typeof address === "object" ? resolve(address.port) : reject(new Error("no port")),
+      );
     });
   });
 }

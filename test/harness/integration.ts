@@ -67,7 +67,9 @@ async function runInside(page: import("playwright-core").Page, url: string, test
       process.stdout.write(`${text}\n`);
     }
   });
-  const exited = new Promise<number>((resolve) => void page.exposeFunction("codeAutomationExit", (code: number) => resolve(code)));
+  const exited = new Promise<number>(
+    (resolve) => void page.exposeFunction("codeAutomationExit", (code: number) => resolve(code)),
+  );
   await page.goto(`${url}/?payload=${encodeURIComponent(JSON.stringify(payload))}`);
   const code = await exited;
   const file = process.env["KEY_VAULT_CSI_COUNTS"];

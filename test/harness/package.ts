@@ -10,7 +10,10 @@ import { paths } from "./paths.ts";
 
 export async function buildPackage(): Promise<void> {
   mkdirSync(paths.cache, { recursive: true });
-  execFileSync("npm", ["run", "--silent", "package", "--", "--out", paths.vsix], { cwd: paths.root, stdio: ["ignore", 2, 2] });
+  execFileSync("npm", ["run", "--silent", "package", "--", "--out", paths.vsix], {
+    cwd: paths.root,
+    stdio: ["ignore", 2, 2],
+  });
   rmSync(paths.unpacked, { recursive: true, force: true });
   await unzip(paths.vsix, paths.unpacked);
 }

@@ -28,7 +28,9 @@ async function main() {
   const needs = new Set(names.flatMap((name) => suites[name].needs));
   if (needs.has("editor")) {
     if (!findChromium()) {
-      say("The suites integration and ui need Chromium or Chrome: install the package chromium, or name one in CHROME_PATH.");
+      say(
+        "The suites integration and ui need Chromium or Chrome: install the package chromium, or name one in CHROME_PATH.",
+      );
       return 1;
     }
     await ensureCodeServer();
@@ -73,7 +75,17 @@ async function runSuite(name, env) {
   const counts = path.join(scratch, `${name}.json`);
   const command = script
     ? [...tsx, script]
-    : [...tsx, mocha, "--reporter", "test/harness/reporter.cjs", "--timeout", String(timeoutMs), "--exit", ...grep, files];
+    : [
+        ...tsx,
+        mocha,
+        "--reporter",
+        "test/harness/reporter.cjs",
+        "--timeout",
+        String(timeoutMs),
+        "--exit",
+        ...grep,
+        files,
+      ];
   const code = await run(process.execPath, command, { cwd: root, env: { ...env, KEY_VAULT_CSI_COUNTS: counts } });
   const result = existsSync(counts) ? JSON.parse(readFileSync(counts, "utf8")) : { passed: 0, failed: 1, skipped: 0 };
   say(`${name}: ${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped`);

@@ -79,11 +79,18 @@ export async function ensureCodeServer() {
     say("Installing code-server, the real VS Code workbench, into .vscode-test/ (once, about two minutes) …");
     mkdirSync(codeServerFolder, { recursive: true });
     // code-server refuses to install under another Node than its own, so that one comes first.
-    writeFileSync(path.join(codeServerFolder, "package.json"), JSON.stringify({ private: true, dependencies: { node: codeServer.node }, allowScripts: { node: true } }));
+    writeFileSync(
+      path.join(codeServerFolder, "package.json"),
+      JSON.stringify({ private: true, dependencies: { node: codeServer.node }, allowScripts: { node: true } }),
+    );
     await npm(["install", "--no-audit", "--no-fund", "--loglevel", "error"], { cwd: codeServerFolder });
     writeFileSync(path.join(codeServerFolder, "package.json"), manifest);
     const env = { ...process.env, PATH: `${path.dirname(codeServerNode)}${path.delimiter}${process.env.PATH}` };
-    await mustRun("npm", ["install", "--no-audit", "--no-fund", "--loglevel", "error"], { cwd: codeServerFolder, env, stdio: ["ignore", 2, 2] });
+    await mustRun("npm", ["install", "--no-audit", "--no-fund", "--loglevel", "error"], {
+      cwd: codeServerFolder,
+      env,
+      stdio: ["ignore", 2, 2],
+    });
     if (!existsSync(codeServerMain)) {
       throw new Error("code-server was installed, but its server is not there.");
     }
@@ -94,7 +101,10 @@ export async function ensureCodeServer() {
 export function findChromium() {
   const folders = (process.env.PATH ?? "").split(path.delimiter);
   const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
-  const candidates = [process.env.CHROME_PATH, ...names.flatMap((name) => folders.map((folder) => path.join(folder, name)))];
+  const candidates = [
+    process.env.CHROME_PATH,
+    ...names.flatMap((name) => folders.map((folder) => path.join(folder, name))),
+  ];
   return candidates.find((file) => file !== undefined && existsSync(file));
 }
 

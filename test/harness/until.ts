@@ -1,7 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 /** Looks until `check` gives something other than undefined, and gives that. Fails with what was last seen. */
-export async function until<T>(what: string, check: () => Promise<T | undefined> | T | undefined, withinMs = 30_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  check: () => Promise<T | undefined> | T | undefined,
+  withinMs = 30_000,
+): Promise<T> {
   const giveUpAt = Date.now() + withinMs;
   let lastError: unknown;
   while (Date.now() < giveUpAt) {
