@@ -21,6 +21,9 @@ export function exportScript(steps: readonly Step[]): string {
 
 function formatScriptLine(line: CommandLine): string {
   const command = formatCommandLine(line);
+  if (line.each !== undefined) {
+    return `while IFS= read -r EACH; do\n  ${command}\ndone <<<"\${${line.each}}"`;
+  }
   if (line.stdin !== undefined) {
     return formatWithInput(command, line.stdin);
   }

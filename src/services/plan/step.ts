@@ -16,6 +16,8 @@ export interface CommandLine {
   readonly words: readonly CommandWord[];
   /** Shell variable that captures what the line prints. */
   readonly captures?: string | undefined;
+  /** Runs once for each line of this captured variable, which is then `${EACH}`. */
+  readonly each?: string | undefined;
   /** Text given on standard input: a manifest. May contain `${NAME}` of captured variables. */
   readonly stdin?: string | undefined;
 }
