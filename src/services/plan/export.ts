@@ -19,7 +19,8 @@ export function exportScript(steps: readonly Step[]): string {
   return [["#!/usr/bin/env bash", "set -euo pipefail"].join("\n"), ...guard, ...blocks].join("\n\n") + "\n";
 }
 
-function formatScriptLine(line: CommandLine): string {
+/** One line of a plan as bash takes it, with its standard input, loop or capture. */
+export function formatScriptLine(line: CommandLine): string {
   const command = formatCommandLine(line);
   if (line.each !== undefined) {
     return `while IFS= read -r EACH; do\n  ${command}\ndone <<<"\${${line.each}}"`;
