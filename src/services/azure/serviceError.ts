@@ -192,9 +192,21 @@ export function toServiceError(error: unknown, target: string): Error {
   if (isRestError(error)) {
     return error.response
       ? errorOfAnswer(error.response, target)
-      : new ServiceError("unreachable", unreachableSentence(error.code, target), { target }, { cause: error });
+      : new ServiceError(
+          "unreachable",
+          unreachableSentence(error.code, target),
+          { target },
+          { cause: withoutRequest(error) },
+        );
   }
   return error instanceof Error ? error : new Error(String(error));
+}
+
+/** The SDK's error carries the whole request: the token, and the body with a secret's value. */
+function withoutRequest(error: Error): Error {
+  const bare = new Error(error.message);
+  bare.name = error.name;
+  return bare;
 }
 
 function unreachableSentence(code: string | undefined, target: string): string {
