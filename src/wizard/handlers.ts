@@ -1,0 +1,170 @@
+import { checkSecretProperties, maxSecretBytes } from "../services/azure/vaultObjectRules.ts";
+import type { CallOptions } from "../services/call.ts";
+import { t } from "../services/l10n.ts";
+import type { Logger } from "../services/log.ts";
+import { parseGoDuration } from "../services/plan/duration.ts";
+import { exportScript, formatScriptLine } from "../services/plan/export.ts";
+import { makePlan } from "../services/plan/makePlan.ts";
+import { checkPlan, type CheckedStep } from "../services/plan/plan.ts";
+import type { Services } from "../services/services.ts";
+import { makeIntent, parseApply, parsePreview, secretProperties } from "./draftSchema.ts";
+import { keepEstate, type EstateKeeper } from "./estate.ts";
+import { clusterList, subscriptionList, vaultList } from "./lists.ts";
+import { chosenCluster, clusterDetails, clusterReach, groupNameProblem, places } from "./lookups.ts";
+import { secretName, vaultDetails, vaultName } from "./lookups.ts";
+import type {
+  Handlers,
+  LinkName,
+  Names,
+  Nothing,
+  Preview,
+  PreviewStep,
+  Run,
+  WizardEvents,
+  WizardRequests,
+} from "./protocol.ts";
+import { readResult } from "./result.ts";
+import { keepRun, type RunInput, type RunKeeper } from "./run.ts";
+import { toWireError } from "./serve.ts";
+
+/** What the wizard does outside the services, given by the view. */
+export interface WizardEffects {
+  copyText(text: string): Promise<void>;
+  openExternal(url: string): Promise<void>;
+  /** Tells the page, if there is one just now. */
+  emit<K extends Names<WizardEvents>>(name: K, value: WizardEvents[K]): void;
+  readonly log: Logger;
+}
+
+/** The wizard as the extension host keeps it. It outlives the page. */
+export interface WizardSession {
+  readonly handlers: Handlers<WizardRequests>;
+  /** Chooses a cluster, in the page that is there or in the next one. */
+  open(clusterId: string): void;
+  dispose(): void;
+}
+
+const links = {
+  addonDocs: "https://learn.microsoft.com/azure/aks/csi-secrets-store-driver",
+  accessDocs: "https://learn.microsoft.com/azure/aks/csi-secrets-store-identity-access",
+  workloadDocs: "https://learn.microsoft.com/azure/aks/csi-secrets-store-configuration-options",
+} as const satisfies Record<LinkName, string>;
+
+const nothing: Nothing = {};
+
+interface Parts {
+  readonly getServices: () => Promise<Services>;
+  readonly effects: WizardEffects;
+  readonly estate: EstateKeeper;
+  readonly run: RunKeeper;
+}
+
+/** @param getServices asked for each request: signing in, or another cloud, may have made other services */
+export function createWizardSession(getServices: () => Promise<Services>, effects: WizardEffects): WizardSession {
+  const estate = keepEstate(getServices, () => {
+    effects.emit("estate", nothing);
+  });
+  const run = keepRun((changed) => {
+    effects.emit("run", changed);
+  });
+  const parts: Parts = { getServices, effects, estate, run };
+  let opening: string | undefined;
+  return {
+    handlers: {
+      ...lookupHandlers(parts),
+      ...planHandlers(parts),
+      takeOpening() {
+        const cluster = opening === undefined ? undefined : chosenCluster(opening);
+        opening = undefined;
+        return { cluster };
+      },
+    },
+    open(clusterId) {
+      opening = clusterId;
+      effects.emit("open", nothing);
+    },
+    dispose() {
+      estate.dispose();
+      run.dispose();
+    },
+  };
+}
+
+function lookupHandlers({ getServices, effects, estate }: Parts) {
+  return {
+    listClusters: (search) => clusterList(estate.known(), search),
+    listVaults: (search) => vaultList(estate.known(), search),
+    listSubscriptions: () => subscriptionList(estate.known()),
+    refreshEstate() {
+      estate.refresh();
+      return nothing;
+    },
+    getCluster: async ({ clusterId }, signal) => clusterDetails(await getServices(), clusterId, { signal }),
+    checkClusterReach: async ({ clusterId }, signal) => clusterReach(await getServices(), clusterId, { signal }),
+    checkPollInterval: ({ text }) => ({ problem: pollIntervalProblem(text) }),
+    getVault: async ({ vaultId }, signal) => vaultDetails(await getServices(), vaultId, { signal }),
+    listPlaces: async ({ subscriptionId }, signal) => places(await getServices(), subscriptionId, { signal }),
+    checkGroupName: ({ text }) => ({ problem: groupNameProblem(text) }),
+    checkVaultName: (fresh, signal) => vaultName(getServices, fresh, { signal }),
+    checkSecretName: (secret, signal) => secretName(getServices, secret, { signal }),
+    checkSecretProperties: ({ secret }) => ({ problem: checkSecretProperties(secretProperties(secret)) }),
+    async copyText({ text }) {
+      await effects.copyText(text);
+      return nothing;
+    },
+    async openLink({ link }) {
+      await effects.openExternal(links[link]);
+      return nothing;
+    },
+  } satisfies Partial<Handlers<WizardRequests>>;
+}
+
+function planHandlers(parts: Parts) {
+  const { run } = parts;
+  return {
+    load: () => ({ run: run.current(), maxSecretBytes }),
+    preview: (params, signal) => preview(parts, params, { signal }),
+    apply: (params) => run.start(() => prepareRun(parts, params)),
+    stopApply: (): Run | undefined => run.stop(),
+    closeRun() {
+      run.close();
+      return nothing;
+    },
+  } satisfies Partial<Handlers<WizardRequests>>;
+}
+
+/** The value stays in the page until Apply; the review needs to know only that there is one. */
+const standIn = "value";
+
+async function preview({ getServices, estate }: Parts, params: unknown, options: CallOptions): Promise<Preview> {
+  const { draft, hasValue } = parsePreview(params);
+  const services = await getServices();
+  const intent = await makeIntent(draft, (subscriptionId) => estate.tenantOf(subscriptionId));
+  const steps = makePlan(services, intent, () => (hasValue ? standIn : undefined));
+  const checked = await checkPlan(steps, services, options);
+  return { steps: checked.map(previewStep), script: exportScript(steps) };
+}
+
+function previewStep({ step, state }: CheckedStep): PreviewStep {
+  const { id, title, why, irreversible } = step;
+  return { id, title, why, state, irreversible, commands: step.commands().map(formatScriptLine) };
+}
+
+async function prepareRun({ getServices, effects, estate }: Parts, params: unknown): Promise<RunInput> {
+  const { draft, value } = parseApply(params);
+  const services = await getServices();
+  const intent = await makeIntent(draft, (subscriptionId) => estate.tenantOf(subscriptionId));
+  let secretValue = value;
+  return {
+    steps: makePlan(services, intent, () => secretValue),
+    readResult: (options) => readResult(services, intent, options),
+    explain: (error) => toWireError(error, "apply", effects.log).message,
+    onEnd() {
+      secretValue = undefined;
+    },
+  };
+}
+
+function pollIntervalProblem(text: string): string | undefined {
+  return parseGoDuration(text) === undefined ? t("Write the interval like 2m, 120s or 1h30m.") : undefined;
+}

@@ -1,0 +1,70 @@
+import type { ManagedCluster } from "../services/azure/managedClusters.ts";
+import type { CallOptions } from "../services/call.ts";
+import { isAbort } from "../services/errors.ts";
+import type { DriverReport, NodeDriverState } from "../services/kubernetes/driverPods.ts";
+import { t } from "../services/l10n.ts";
+import type { Intent } from "../services/plan/intent.ts";
+import type { Services } from "../services/services.ts";
+import type { DriverResult, RunResult } from "./protocol.ts";
+
+type ResultServices = Pick<Services, "managedClusters" | "keyVaults" | "clusterClients" | "driver">;
+
+/** Reads what came of a plan. What cannot be read is said, and the rest is given. */
+export async function readResult(services: ResultServices, intent: Intent, options: CallOptions): Promise<RunResult> {
+  const vaultId = intent.vault?.kind === "new" ? intent.vault.vault.id : intent.vault?.id;
+  const missing: string[] = [];
+  const orMissing = async <T>(what: string, reading: Promise<T>): Promise<T | undefined> =>
+    reading.catch((error: unknown) => {
+      if (isAbort(error)) {
+        throw error;
+      }
+      missing.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+      return undefined;
+    });
+  const [cluster, vault, driver] = await Promise.all([
+    orMissing(t("Cluster"), services.managedClusters.find(intent.clusterId, options)),
+    vaultId === undefined ? undefined : orMissing(t("Vault"), services.keyVaults.get(vaultId, options)),
+    orMissing(t("Driver"), readDriver(services, intent.clusterId, options)),
+  ]);
+  return {
+    ...(intent.secret && { objectName: intent.secret.name, objectType: "secret" }),
+    ...(vault && { vaultName: vault.name, tenantId: vault.tenantId }),
+    ...identityOf(cluster),
+    driver,
+    missing,
+  };
+}
+
+function identityOf(cluster: ManagedCluster | undefined) {
+  const identity = cluster?.keyVaultCsi.identity;
+  return identity && { identityClientId: identity.clientId, identityObjectId: identity.objectId };
+}
+
+async function readDriver(services: ResultServices, clusterId: string, options: CallOptions): Promise<DriverResult> {
+  const client = await services.clusterClients.open(clusterId, options);
+  return driverResult(await services.driver.verify(client, { withinMs: 0, everyMs: 0 }, undefined, options));
+}
+
+/** The most nodes the page lists; the summary counts all. */
+const shownNodes = 100;
+
+function driverResult({ verdict, summary, nodes }: DriverReport): DriverResult {
+  const unhealthyFirst = [...nodes].sort((a, b) => Number(a.verdict === "healthy") - Number(b.verdict === "healthy"));
+  return {
+    verdict,
+    summary,
+    nodes: unhealthyFirst.slice(0, shownNodes).map((node) => ({
+      name: node.node,
+      verdict: node.verdict,
+      reason: reasonOf(node),
+    })),
+  };
+}
+
+function reasonOf(node: NodeDriverState): string | undefined {
+  const hole = [node.driver, node.provider].find(({ kind }) => kind !== "ready");
+  if (hole && hole.kind !== "ready") {
+    return hole.reason;
+  }
+  return node.isRegistered ? undefined : t("The driver has not registered with the node yet.");
+}
