@@ -14,7 +14,7 @@ export function exportScript(steps: readonly Step[]): string {
   const blocks = steps.map((step) => [`# ${oneLine(step.title)}`, ...step.commands().map(formatScriptLine)].join("\n"));
   const needsValue = steps.some((step) => step.commands().some(({ stdin }) => stdin?.includes("${SECRET_VALUE}")));
   const guard = needsValue
-    ? [`: "\${SECRET_VALUE:?${oneLine(t("Set SECRET_VALUE to the secret's value first."))}}"`]
+    ? [`: "\${SECRET_VALUE:?${oneLine(t("Set SECRET_VALUE to the value of the secret first."))}}"`]
     : [];
   return [["#!/usr/bin/env bash", "set -euo pipefail"].join("\n"), ...guard, ...blocks].join("\n\n") + "\n";
 }
@@ -50,5 +50,5 @@ function quote(word: CommandWord): string {
 }
 
 function oneLine(text: string): string {
-  return text.replace(/[\r\n]+/g, " ").replace(/["\\`$}]/g, "");
+  return text.replace(/[\r\n]+/g, " ").replace(/["'\\`$}]/g, "");
 }
