@@ -238,6 +238,11 @@ const vaultRoles = [
     "Allows permanent deletion of soft-deleted vaults.",
     {
       actions: [
+        "Microsoft.Authorization/*/read",
+        "Microsoft.Insights/alertRules/*",
+        "Microsoft.Resources/deployments/*",
+        "Microsoft.Resources/subscriptions/resourceGroups/read",
+        "Microsoft.KeyVault/deletedVaults/read",
         "Microsoft.KeyVault/locations/deletedVaults/read",
         "Microsoft.KeyVault/locations/deletedVaults/purge/action",
         "Microsoft.KeyVault/locations/operationResults/read",

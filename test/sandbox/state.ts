@@ -190,4 +190,19 @@ export interface World {
   readonly roleAssignments: Map<string, RoleAssignment>;
   readonly identities: Map<string, ManagedIdentity>;
   readonly scaleSets: Map<string, ScaleSet>;
+  /** What takes a while in Azure, in milliseconds of the sandbox clock. What is left out follows the clock's pace. */
+  delays?: Delays;
+  /** The address that a vault's firewall sees instead of loopback. */
+  clientAddress?: string;
+}
+
+export interface Delays {
+  /** From a role assignment until a data plane honours it. */
+  roleAssignment?: number;
+  /** From the creation of an identity until ARM finds its principal. */
+  principal?: number;
+  /** The deleting, recovering and purging of a key, secret or certificate; a certificate's creation. */
+  vaultObject?: number;
+  /** The purging of a vault. */
+  vault?: number;
 }
