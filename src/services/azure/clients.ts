@@ -16,8 +16,9 @@ import { t } from "../l10n.ts";
 import type { Logger } from "../log.ts";
 import { isOver, nameIn, operationOf, pauseBefore, readJson, readPage, subscriptionIn } from "./answers.ts";
 import type { Cloud } from "./cloud.ts";
-import { createAzurePipeline, markRepeatable, realTiming, type Timing } from "./pipeline.ts";
-import { errorOfAnswer, toServiceError } from "./serviceError.ts";
+import { createAzurePipeline, realTiming, setRepeatable, type Timing } from "./pipeline.ts";
+import { errorOfSdk, pipelineForSdk } from "./sdk.ts";
+import { errorOfAnswer, noAnswer, toServiceError } from "./serviceError.ts";
 import { abortError, type RefreshableCredential } from "./tokens.ts";
 
 /** One request to Azure Resource Manager or to a vault. */
@@ -39,6 +40,8 @@ export interface AzureRequest {
   readonly body?: unknown;
   /** A POST that only reads: repeated after a dropped connection like a GET. */
   readonly isRead?: boolean | undefined;
+  /** A PUT or DELETE that must not be repeated blindly after a dropped connection or a 5xx. */
+  readonly isOnce?: boolean | undefined;
   /** Statuses that are answers here and not errors: `[404]`. */
   readonly accept?: readonly number[] | undefined;
   /** What the user would call the thing asked for; the last segment of the path unless told. */
@@ -72,6 +75,14 @@ export interface SdkInput {
   };
 }
 
+/** Whose token an SDK client sends, and what its errors name. */
+export interface SdkWhere {
+  readonly subscriptionId?: string | undefined;
+  readonly tenantId?: string | undefined;
+  /** To be shown. */
+  readonly target: string;
+}
+
 /** The one way to Azure. */
 export interface AzureClients {
   readonly cloud: Cloud;
@@ -95,8 +106,11 @@ export interface AzureClients {
    */
   waitForOperation(started: AzureAnswer, input: WaitInput, options?: CallOptions): Promise<unknown>;
 
-  /** What an SDK client of a subscription (or tenant) is constructed with. Wrap its calls in {@link toServiceError}. */
-  sdk(where: { readonly subscriptionId?: string | undefined; readonly tenantId?: string | undefined }): SdkInput;
+  /**
+   * Runs calls of an SDK client on the same pipeline, with the same errors, limits and cancellation as {@link send}.
+   * @throws {ServiceError} also `unexpectedResponse` when the SDK cannot read an answer
+   */
+  callSdk<T>(where: SdkWhere, call: (sdk: SdkInput) => Promise<T>, options?: CallOptions): Promise<T>;
 
   /** Remembers the tenant of a subscription, so that its first request carries the right token. */
   learnTenant(subscriptionId: string, tenantId: string): void;
@@ -172,16 +186,20 @@ class Clients implements AzureClients {
     return answer.body;
   }
 
-  sdk({ subscriptionId, tenantId }: { subscriptionId?: string | undefined; tenantId?: string | undefined }): SdkInput {
-    const tenant = tenantId ?? (subscriptionId ? this.tenantOf(subscriptionId) : undefined);
-    return {
-      credential: this.credential,
-      options: {
-        endpoint: this.cloud.resourceManager,
-        pipeline: this.#pipeline(this.cloud.resourceManagerAudience, tenant),
-        credentials: { scopes: [`${this.cloud.resourceManagerAudience}/.default`] },
-      },
-    };
+  async callSdk<T>(where: SdkWhere, call: (sdk: SdkInput) => Promise<T>, options: CallOptions = {}): Promise<T> {
+    const { cloud, timing, credential } = this;
+    const tenantId = where.tenantId ?? (where.subscriptionId ? this.tenantOf(where.subscriptionId) : undefined);
+    const shared = this.#pipeline(cloud.resourceManagerAudience, tenantId);
+    const pipeline = pipelineForSdk(shared, { timing, target: where.target, signal: options.signal });
+    const scopes = [`${cloud.resourceManagerAudience}/.default`];
+    try {
+      return await call({
+        credential,
+        options: { endpoint: cloud.resourceManager, pipeline, credentials: { scopes } },
+      });
+    } catch (error) {
+      throw options.signal?.aborted ? abortError() : errorOfSdk(error, where.target);
+    }
   }
 
   learnTenant(subscriptionId: string, tenantId: string): void {
@@ -227,11 +245,7 @@ class Clients implements AzureClients {
         throw abortError();
       }
       if (isAbort(error)) {
-        throw new ServiceError(
-          "timedOut",
-          t('No answer for "{0}" within {1} s.', target, Math.round(this.timing.answerWithinMs / 1000)),
-          { target },
-        );
+        throw noAnswer(target, this.timing);
       }
       throw toServiceError(error, target);
     }
@@ -251,8 +265,8 @@ class Clients implements AzureClients {
       ...(hasBody ? { body: JSON.stringify(request.body) } : {}),
       ...(signal ? { abortSignal: signal } : {}),
     });
-    if (request.isRead) {
-      markRepeatable(made);
+    if (request.isRead !== undefined || request.isOnce !== undefined) {
+      setRepeatable(made, Boolean(request.isRead) && !request.isOnce);
     }
     return made;
   }
@@ -267,6 +281,9 @@ class Clients implements AzureClients {
       credential: this.credential,
       audience,
       tenantId,
+      // Vaults are many; where they are is said by ARM, and `send` keeps to the origin it was given.
+      onlyOrigin:
+        audience === this.cloud.resourceManagerAudience ? new URL(this.cloud.resourceManager).origin : undefined,
       log: this.log,
       timing: this.timing,
       onTenant: (url, learned) => {

@@ -15,6 +15,8 @@ import {
   type SendRequest,
 } from "@azure/core-rest-pipeline";
 
+import { ServiceError } from "../errors.ts";
+import { t } from "../l10n.ts";
 import type { Logger } from "../log.ts";
 import { requestIdOf, retryAfterMs } from "./serviceError.ts";
 import { getToken, type RefreshableCredential } from "./tokens.ts";
@@ -41,19 +43,24 @@ export const realTiming: Timing = {
 
 const maxRetries = 3;
 
-/** Calls that are repeated after an unclear failure although their method does not say that they may be. */
-const repeatable = new WeakSet<PipelineRequest>();
+/** Calls whose method does not say rightly whether they may run twice. */
+const repeatable = new WeakMap<PipelineRequest, boolean>();
 
-/** Marks a POST that only reads. */
-export function markRepeatable(request: PipelineRequest): void {
-  repeatable.add(request);
+/** Says whether a call may be repeated after an unclear failure, where its method says otherwise. */
+export function setRepeatable(request: PipelineRequest, may: boolean): void {
+  repeatable.set(request, may);
 }
+
+/** POSTs that only read, by ARM's naming; the SDK's clients send them. */
+const readingPost = /\/(?:list[A-Z]\w*|checkNameAvailability|Microsoft\.ResourceGraph\/resources)$/;
 
 /** What a pipeline is made for. */
 export interface PipelineInput {
   readonly credential: TokenCredential & RefreshableCredential;
   readonly audience: string;
   readonly tenantId: string | undefined;
+  /** The only origin that gets the token; undefined: whoever is asked. */
+  readonly onlyOrigin: string | undefined;
   readonly log: Logger;
   readonly timing: Timing;
   /** Called when a service named another tenant than the one asked with. */
@@ -98,9 +105,13 @@ function shouldRepeat(request: PipelineRequest | undefined, answer: PipelineResp
     return true;
   }
   const isUnclear = answer === undefined || [408, 500, 502, 503, 504].includes(answer.status);
-  const mayRunTwice =
-    request !== undefined && (["GET", "HEAD", "PUT", "DELETE"].includes(request.method) || repeatable.has(request));
-  return isUnclear && mayRunTwice;
+  return isUnclear && request !== undefined && mayRunTwice(request);
+}
+
+function mayRunTwice(request: PipelineRequest): boolean {
+  const isIdempotent = ["GET", "HEAD", "PUT", "DELETE"].includes(request.method);
+  const isReading = request.method === "POST" && readingPost.test(new URL(request.url).pathname);
+  return repeatable.get(request) ?? (isIdempotent || isReading);
 }
 
 function tokenPolicy(input: PipelineInput): PipelinePolicy {
@@ -132,12 +143,13 @@ function tokenPolicy(input: PipelineInput): PipelinePolicy {
 }
 
 async function authorize(
-  { credential, audience }: PipelineInput,
+  { credential, audience, onlyOrigin }: PipelineInput,
   request: PipelineRequest,
   wanted: { readonly tenantId: string | undefined; readonly claims?: string | undefined },
 ): Promise<string> {
-  if (!request.url.startsWith("https://")) {
-    throw new Error("A token is sent over HTTPS only.");
+  const { protocol, origin, host } = new URL(request.url);
+  if (protocol !== "https:" || (onlyOrigin !== undefined && origin !== onlyOrigin)) {
+    throw new ServiceError("unexpectedResponse", t('An answer points elsewhere, to "{0}"; it is not followed.', host));
   }
   const signal = request.abortSignal as AbortSignal | undefined;
   const { token } = await getToken(credential, { audience, ...wanted, signal });

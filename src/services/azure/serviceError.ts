@@ -169,11 +169,18 @@ export function retryAfterMs(answer: Pick<RawAnswer, "headers">): number | undef
   }
   const text = answer.headers.get("retry-after")?.trim();
   if (!text) {
-    return undefined;
+    return quotaResetMs(answer);
   }
   const seconds = Number(text);
   const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(text) - Date.now();
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+}
+
+/** Azure Resource Graph says `00:00:05` in a header of its own. */
+function quotaResetMs(answer: Pick<RawAnswer, "headers">): number | undefined {
+  const [, hours, minutes, seconds] =
+    /^(\d+):(\d+):(\d+)/.exec(answer.headers.get("x-ms-user-quota-resets-after") ?? "") ?? [];
+  return seconds === undefined ? undefined : ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000;
 }
 
 /** The id under which Azure's support finds the request. */
@@ -200,6 +207,12 @@ export function toServiceError(error: unknown, target: string): Error {
         );
   }
   return error instanceof Error ? error : new Error(String(error));
+}
+
+/** The error of a call that our own limit on waiting for one answer has ended. */
+export function noAnswer(target: string, { answerWithinMs }: { readonly answerWithinMs: number }): ServiceError {
+  const seconds = Math.max(1, Math.round(answerWithinMs / 1000));
+  return new ServiceError("timedOut", t('No answer for "{0}" within {1} s.', target, seconds), { target });
 }
 
 /** The SDK's error carries the whole request: the token, and the body with a secret's value. */
