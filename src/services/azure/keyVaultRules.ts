@@ -20,3 +20,9 @@ export function checkVaultName(name: string): string | undefined {
   }
   return name.includes("--") ? t("The name may not contain two hyphens in a row.") : undefined;
 }
+
+/** Says what is wrong with the days a deleted vault is kept; undefined when they are fine or not given. */
+export function checkRetention(days: number | undefined): string | undefined {
+  const isFine = days === undefined || (Number.isInteger(days) && days >= 7 && days <= 90);
+  return isFine ? undefined : t("A deleted vault is kept for 7 to 90 days, not for {0}.", days);
+}

@@ -1,5 +1,8 @@
 import type { CallOptions } from "../call.ts";
+import type { AzureClients } from "./clients.ts";
 import type { VaultSummary } from "./inventory.ts";
+import { createVaultRequests } from "./vaultObjectRequests.ts";
+import { VaultDataPlane } from "./vaultObjectsDataPlane.ts";
 
 /** The kinds of key vault objects, by the words a SecretProviderClass uses. */
 export type ObjectType = "secret" | "key" | "cert";
@@ -23,6 +26,7 @@ export interface VaultObject {
 export interface VaultObjectVersion extends VaultObject {
   /** 32 hexadecimal digits. */
   readonly version: string;
+  readonly createdOn: Date | undefined;
 }
 
 /** An object that is deleted but can be recovered. */
@@ -68,6 +72,7 @@ export interface VaultObjects {
   /** All objects of a type, names in the vault's order. @throws {ServiceError} `forbidden`; `unreachable` behind a firewall */
   list(vault: VaultAddress, type: ObjectType, options?: CallOptions): Promise<readonly VaultObject[]>;
 
+  /** All versions, newest first; none when there is no object of that name and type. */
   listVersions(
     vault: VaultAddress,
     type: ObjectType,
@@ -75,7 +80,10 @@ export interface VaultObjects {
     options?: CallOptions,
   ): Promise<readonly VaultObjectVersion[]>;
 
-  /** The newest version, without its value; undefined when there is no object of that name and type. */
+  /**
+   * The newest version, without its value; undefined when there is no object of that name and type. It is found in the list of versions, because the one call
+   * that gives the newest version of a secret gives its value too. Versions made within one second cannot be told apart.
+   */
   find(
     vault: VaultAddress,
     type: ObjectType,
@@ -96,7 +104,18 @@ export interface VaultObjects {
     options?: CallOptions,
   ): Promise<ObjectReference & { readonly version: string }>;
 
-  /** Changes attributes of the newest version, or of one version. */
+  /**
+   * Sets a secret right after a right to it was given: a refusal for want of a role or a policy is repeated within the time given. That the vault has said yes once,
+   * as {@link waitForAccess} waits for, does not mean that each of its nodes says yes.
+   */
+  setSecretWhenAllowed(
+    vault: VaultAddress,
+    secret: { readonly name: string; readonly value: string; readonly properties?: SecretProperties | undefined },
+    times: { readonly withinMs: number; readonly everyMs: number },
+    options?: CallOptions,
+  ): Promise<ObjectReference & { readonly version: string }>;
+
+  /** Changes attributes of the newest version, or of one version; tags are replaced as a whole. A content type is a secret's only. */
   update(
     vault: VaultAddress,
     object: { readonly type: ObjectType; readonly name: string; readonly version?: string | undefined },
@@ -104,6 +123,7 @@ export interface VaultObjects {
     options?: CallOptions,
   ): Promise<void>;
 
+  /** Deletes an object, so that it can be recovered, and waits until it counts as deleted. Success when there is none. */
   delete(vault: VaultAddress, type: ObjectType, name: string, options?: CallOptions): Promise<void>;
   findDeleted(
     vault: VaultAddress,
@@ -120,7 +140,7 @@ export interface VaultObjects {
   /** The value itself, for *Reveal* and for the proof's comparison; the caller shows it for a limited time and drops it. */
   revealSecret(vault: VaultAddress, name: string, version?: string, options?: CallOptions): Promise<string>;
 
-  /** Creates a key. */
+  /** Creates a key: RSA with 2048 bits, or EC on P-256. */
   createKey(vault: VaultAddress, name: string, kind: "RSA" | "EC", options?: CallOptions): Promise<void>;
   /** Creates a self-signed certificate and waits for it. */
   createCertificate(vault: VaultAddress, name: string, subject: string, options?: CallOptions): Promise<void>;
@@ -133,13 +153,26 @@ export interface VaultObjects {
     options?: CallOptions,
   ): Promise<void>;
 
-  /** Whether the caller may list and set secrets now, by asking the vault; changes nothing. */
+  /**
+   * Whether the caller may list and set secrets now, by asking the vault; changes nothing. It lists one secret, then tries to change a version that cannot exist, of a
+   * name made for this question: a vault checks the caller's right before it looks for the object, so `SecretNotFound` means yes. For access policies that is exactly
+   * the permission *set*; under Azure RBAC it is `secrets/update/action`, which no built-in role carries without `secrets/setSecret/action`. A custom role can.
+   * @see https://learn.microsoft.com/rest/api/keyvault/secrets/update-secret/update-secret
+   */
   probeSecretsOfficer(vault: VaultAddress, options?: CallOptions): Promise<VaultAccess>;
 
-  /** Asks until {@link probeSecretsOfficer} is allowed, at most `withinMs` (the documentation says up to 10 minutes). @throws {ServiceError} `timedOut` */
+  /**
+   * Asks until {@link probeSecretsOfficer} is allowed, at most `withinMs` (the documentation says up to 10 minutes).
+   * @throws {ServiceError} `timedOut`; `unreachable` at once behind a firewall, where waiting does not help
+   */
   waitForAccess(
     vault: VaultAddress,
     times: { readonly withinMs: number; readonly everyMs: number },
     options?: CallOptions,
   ): Promise<void>;
+}
+
+/** Makes the data plane of key vaults. */
+export function createVaultObjects(clients: AzureClients): VaultObjects {
+  return new VaultDataPlane(createVaultRequests(clients), Math.min(clients.timing.pollEveryMs, 2_000));
 }
