@@ -1,5 +1,26 @@
+import { isDeepStrictEqual } from "node:util";
+
+import * as z from "zod/mini";
+
 import type { CallOptions } from "../call.ts";
+import { ServiceError, hasCode } from "../errors.ts";
+import { t } from "../l10n.ts";
+import { poll } from "../poll.ts";
+import { parseAnswer, pauseBefore } from "./answers.ts";
+import type { AzureAnswer, AzureClients, AzureRequest } from "./clients.ts";
+import { managedClustersApiVersion } from "./apiVersions.ts";
+import { getUserKubeconfig, listKubernetesVersions, listNodeIdentities, runCommand } from "./clusterAccess.ts";
 import type { ClusterSummary } from "./inventory.ts";
+import {
+  parseCluster,
+  readState,
+  toPut,
+  withKeyVaultCsi,
+  withOidcIssuer,
+  withoutKeyVaultCsi,
+} from "./managedClusterBody.ts";
+import { newClusterBody } from "./newCluster.ts";
+import { parseResourceId } from "./resourceId.ts";
 
 /** One node pool. */
 export interface AgentPool {
@@ -134,4 +155,193 @@ export interface ManagedClusters {
     cluster: Pick<ManagedCluster, "subscriptionId" | "nodeResourceGroup">,
     options?: CallOptions,
   ): Promise<ReadonlyMap<string, readonly string[]>>;
+}
+
+const createWithinMs = 60 * 60_000;
+const settleWithinMs = 60 * 60_000;
+const maxTries = 4;
+
+/** Managed clusters over ARM. */
+export function createManagedClusters(clients: AzureClients): ManagedClusters {
+  return new Clusters(clients);
+}
+
+class Clusters implements ManagedClusters {
+  readonly #clients: AzureClients;
+
+  constructor(clients: AzureClients) {
+    this.#clients = clients;
+  }
+
+  async get(clusterId: string, options?: CallOptions): Promise<ManagedCluster> {
+    const answer = await this.#clients.send(request("GET", clusterId), options);
+    return parseCluster(answer.body, nameOf(clusterId));
+  }
+
+  async find(clusterId: string, options?: CallOptions): Promise<ManagedCluster | undefined> {
+    const answer = await this.#clients.send({ ...request("GET", clusterId), accept: [404] }, options);
+    return answer.status === 404 ? undefined : parseCluster(answer.body, nameOf(clusterId));
+  }
+
+  async update(
+    clusterId: string,
+    change: (raw: RawCluster) => RawCluster,
+    options: CallOptions = {},
+  ): Promise<ManagedCluster> {
+    for (let tries = 1; ; tries += 1) {
+      const read = await this.#clients.send(request("GET", clusterId), options);
+      const raw = parseAnswer(Raw, read);
+      const changed = change(raw);
+      if (isDeepStrictEqual(changed, raw)) {
+        // After a PUT whose answer was lost the wish is there already, but still under way.
+        return tries === 1 ? parseCluster(raw, nameOf(clusterId)) : this.waitUntilSettled(clusterId, options);
+      }
+      const started = await this.#put(clusterId, raw, changed, tries, options);
+      if (started) {
+        await this.#clients.waitForOperation(started, { target: nameOf(clusterId), withinMs: settleWithinMs }, options);
+        return this.get(clusterId, options);
+      }
+    }
+  }
+
+  /** The answer of the PUT; undefined when the cluster must be read again before the next try. */
+  async #put(
+    clusterId: string,
+    read: RawCluster,
+    changed: RawCluster,
+    tries: number,
+    options: CallOptions,
+  ): Promise<AzureAnswer | undefined> {
+    const eTag = read["eTag"];
+    const headers = typeof eTag === "string" ? { "If-Match": eTag } : {};
+    try {
+      return await this.#clients.send(
+        { ...request("PUT", clusterId), headers, body: toPut(changed), isOnce: true },
+        options,
+      );
+    } catch (error) {
+      if (tries < maxTries && (isStale(error) || hasCode(error, "unreachable", "timedOut"))) {
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  async enableKeyVaultCsi(
+    clusterId: string,
+    rotation: { readonly isEnabled: boolean; readonly pollInterval: string },
+    options?: CallOptions,
+  ): Promise<ManagedCluster> {
+    return this.update(clusterId, (raw) => withKeyVaultCsi(raw, rotation), options);
+  }
+
+  async disableKeyVaultCsi(clusterId: string, options?: CallOptions): Promise<ManagedCluster> {
+    return this.update(clusterId, withoutKeyVaultCsi, options);
+  }
+
+  async enableOidcIssuer(
+    clusterId: string,
+    also: { readonly workloadIdentity: boolean },
+    options?: CallOptions,
+  ): Promise<ManagedCluster> {
+    return this.update(clusterId, (raw) => withOidcIssuer(raw, also), options);
+  }
+
+  async waitUntilSettled(clusterId: string, options?: CallOptions): Promise<ManagedCluster> {
+    const name = nameOf(clusterId);
+    const look = async (signal: AbortSignal | undefined) => {
+      const answer = await this.#clients.send(request("GET", clusterId), { signal });
+      const { state, error } = readState(answer.body, name);
+      switch (state.toLowerCase()) {
+        case "succeeded":
+          return { done: true as const, value: parseCluster(answer.body, name) };
+        case "failed":
+        case "canceled":
+          throw endedBadly(name, state, error);
+        default:
+          return { done: false as const, afterMs: pauseBefore(answer, this.#clients.timing) };
+      }
+    };
+    const times = { everyMs: this.#clients.timing.pollEveryMs, withinMs: settleWithinMs, what: `"${name}"` };
+    return poll(look, times, options);
+  }
+
+  async create(cluster: NewCluster, options?: CallOptions): Promise<ManagedCluster> {
+    const name = nameOf(cluster.id);
+    const started = await this.#clients
+      .send(
+        {
+          ...request("PUT", cluster.id),
+          headers: { "If-None-Match": "*" },
+          body: newClusterBody(cluster),
+          isOnce: true,
+        },
+        options,
+      )
+      .catch((error: unknown) => {
+        throw isStale(error) ? alreadyThere(name, error) : error;
+      });
+    await this.#clients.waitForOperation(started, { target: name, withinMs: createWithinMs }, options);
+    return this.get(cluster.id, options);
+  }
+
+  async delete(clusterId: string, options?: CallOptions): Promise<void> {
+    const started = await this.#clients.send({ ...request("DELETE", clusterId), accept: [404] }, options);
+    if (started.status !== 404) {
+      await this.#clients.waitForOperation(started, { target: nameOf(clusterId) }, options);
+    }
+  }
+
+  async listKubernetesVersions(subscriptionId: string, location: string, options?: CallOptions) {
+    return listKubernetesVersions(this.#clients, subscriptionId, location, options);
+  }
+
+  async getUserKubeconfig(clusterId: string, options?: CallOptions): Promise<string> {
+    return getUserKubeconfig(this.#clients, clusterId, options);
+  }
+
+  async runCommand(clusterId: string, command: string, options?: CallOptions): Promise<CommandResult> {
+    const { entra } = await this.get(clusterId, options);
+    return runCommand(this.#clients, { clusterId, command, entra }, options);
+  }
+
+  async listNodeIdentities(
+    cluster: Pick<ManagedCluster, "subscriptionId" | "nodeResourceGroup">,
+    options?: CallOptions,
+  ): Promise<ReadonlyMap<string, readonly string[]>> {
+    return listNodeIdentities(this.#clients, cluster, options);
+  }
+}
+
+const Raw = z.record(z.string(), z.unknown());
+
+function request(method: AzureRequest["method"], clusterId: string): AzureRequest {
+  return { method, path: clusterId, apiVersion: managedClustersApiVersion, target: nameOf(clusterId) };
+}
+
+function nameOf(clusterId: string): string {
+  return parseResourceId(clusterId).name;
+}
+
+// Beside the documented 412 the service has been seen to answer 409 with these codes.
+function isStale(error: unknown): boolean {
+  return (
+    hasCode(error, "conflict") &&
+    (error.details.status === 412 ||
+      ["EtagMismatch", "OriginalEtagNotExpect", "PreConditionFailed"].includes(error.details.serviceCode ?? ""))
+  );
+}
+
+function alreadyThere(name: string, cause: unknown): ServiceError {
+  return new ServiceError(
+    "conflict",
+    t('There is a cluster of this name already: "{0}".', name),
+    { target: name },
+    { cause },
+  );
+}
+
+function endedBadly(name: string, state: string, error: string | undefined): ServiceError {
+  const reason = error ?? t("Azure says {0}.", state);
+  return new ServiceError("operationFailed", t('The operation on "{0}" failed: {1}', name, reason), { target: name });
 }
