@@ -59,10 +59,18 @@ export function readRefusal(serviceCode: string | undefined, message: string): V
       return { kind: "rbac", action: /Action:\s*'([^']+)'/.exec(message)?.[1] };
     case "AccessDenied":
     case "ForbiddenByPolicy":
-      return { kind: "accessPolicy", permission: /does not have (\w+ \w+) permission/.exec(message)?.[1] };
+      // The same code stands for two things: the caller's access policy, and the purge protection of the vault.
+      return isPurgeProtection(message)
+        ? undefined
+        : { kind: "accessPolicy", permission: /does not have (\w+ \w+) permission/.exec(message)?.[1] };
     default:
       return undefined;
   }
+}
+
+/** Whether the vault refuses to purge for anybody. */
+export function isPurgeProtection(message: string): boolean {
+  return /purge protection/i.test(message);
 }
 
 /** The sentence for a vault that keeps this machine out. */

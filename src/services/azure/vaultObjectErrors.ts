@@ -1,6 +1,6 @@
 import { ServiceError } from "../errors.ts";
 import { t } from "../l10n.ts";
-import { closedSentence, readRefusal, type VaultRefusal } from "./keyVaultErrors.ts";
+import { closedSentence, isPurgeProtection, readRefusal, type VaultRefusal } from "./keyVaultErrors.ts";
 import { keyVaultRoles } from "./roleAssignments.ts";
 import type { VaultAddress } from "./vaultObjects.ts";
 
@@ -17,6 +17,10 @@ export function explainVaultError(error: unknown, vault: VaultAddress): unknown 
   if (refusal) {
     const isClosed = refusal.kind === "firewall" || refusal.kind === "privateOnly";
     return new ServiceError(isClosed ? "unreachable" : "forbidden", refusalSentence(refusal, vault.name), details);
+  }
+  if (isPurgeProtection(error.message)) {
+    const kept = t('Purge protection keeps deleted objects until their time has passed: "{0}".', vault.name);
+    return new ServiceError("conflict", kept, details);
   }
   const isOtherTenant = error.message.includes("AKV10032");
   const message = isOtherTenant

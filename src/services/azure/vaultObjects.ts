@@ -134,7 +134,7 @@ export interface VaultObjects {
   listDeleted(vault: VaultAddress, type: ObjectType, options?: CallOptions): Promise<readonly DeletedObject[]>;
   /** Recovers a deleted object and waits until it can be read again. */
   recover(vault: VaultAddress, type: ObjectType, name: string, options?: CallOptions): Promise<void>;
-  /** Purges a deleted object for ever and waits until its name is free. */
+  /** Purges a deleted object for ever and waits until it is gone. Success when there is none. @throws {ServiceError} `conflict` under purge protection */
   purge(vault: VaultAddress, type: ObjectType, name: string, options?: CallOptions): Promise<void>;
 
   /** The value itself, for *Reveal* and for the proof's comparison; the caller shows it for a limited time and drops it. */
