@@ -1,0 +1,3 @@
+import type { VaultRoute } from "./keyVaultRoutes.ts";
+
+export const keyRoutes: readonly VaultRoute[] = [];
