@@ -62,7 +62,7 @@ export class VaultDataPlane implements VaultObjects {
     try {
       const items = await this.#requests.list(vault, pathOf(type, name, "versions"), options);
       const versions = items.map((item) => readVersion(type, item, vault.name));
-      return versions.sort((a, b) => (b.createdOn?.getTime() ?? 0) - (a.createdOn?.getTime() ?? 0));
+      return versions.reverse().sort((a, b) => (b.createdOn?.getTime() ?? 0) - (a.createdOn?.getTime() ?? 0));
     } catch (error) {
       if (hasCode(error, "notFound")) {
         return [];
@@ -168,7 +168,8 @@ export class VaultDataPlane implements VaultObjects {
     requireName(name);
     const exists = async () => (await this.find(vault, type, name, options)) !== undefined;
     try {
-      await this.#requests.send(vault, { method: "POST", path: deletedPathOf(type, name, "recover") }, options);
+      const request: VaultRequest = { method: "POST", path: deletedPathOf(type, name, "recover") };
+      await this.#whenFree(() => this.#requests.send(vault, request, options), options);
     } catch (error) {
       const isRecovered = isBusy(error, "ObjectIsBeingRecovered") || (hasCode(error, "notFound") && (await exists()));
       if (!isRecovered) {
@@ -180,7 +181,8 @@ export class VaultDataPlane implements VaultObjects {
 
   async purge(vault: VaultAddress, type: ObjectType, name: string, options?: CallOptions): Promise<void> {
     requireName(name);
-    await this.#requests.send(vault, { method: "DELETE", path: deletedPathOf(type, name), accept: [404] }, options);
+    const request: VaultRequest = { method: "DELETE", path: deletedPathOf(type, name), accept: [404] };
+    await this.#whenFree(() => this.#requests.send(vault, request, options), options);
     const isGone = async () => (await this.findDeleted(vault, type, name, options)) === undefined;
     await this.#waitUntil(isGone, t('the purge of "{0}"', name), options);
   }
