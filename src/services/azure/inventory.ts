@@ -1,4 +1,10 @@
 import type { CallOptions } from "../call.ts";
+import { hasCode } from "../errors.ts";
+import type { AzureClients } from "./clients.ts";
+import { queryEstate, type EstatePage } from "./estateQuery.ts";
+import { forEachLimited } from "./limit.ts";
+import { listClusters, listVaults } from "./subscriptionLists.ts";
+import { listSubscriptions, missingPart, throwIfSignedOut } from "./subscriptions.ts";
 
 /** A Microsoft Entra tenant the signed-in person belongs to. */
 export interface Tenant {
@@ -99,4 +105,136 @@ export interface Inventory {
    * @see https://learn.microsoft.com/azure/governance/resource-graph/concepts/work-with-data
    */
   readEstate(filter?: EstateFilter, onPage?: (sofar: Estate) => void, options?: CallOptions): Promise<Estate>;
+}
+
+/** The inventory over Azure Resource Graph and ARM. */
+export function createInventory(clients: AzureClients): Inventory {
+  return {
+    listSubscriptions: (options) => listSubscriptions(clients, options),
+    async readEstate(filter, onPage, options) {
+      const scope = await listSubscriptions(clients, options);
+      const reading = new EstateReading(clients, scope, filter, onPage);
+      return reading.read(options);
+    },
+  };
+}
+
+const tenantsAtOnce = 4;
+const subscriptionsAtOnce = 8;
+/** Resource Graph takes a thousand subscriptions in one query. */
+const subscriptionsPerQuery = 1000;
+
+/** One reading of the estate: what is found so far, and what is missing. */
+class EstateReading {
+  readonly #clients: AzureClients;
+  readonly #tenants: readonly Tenant[];
+  readonly #subscriptions: readonly Subscription[];
+  readonly #isWhole: boolean;
+  readonly #onPage: ((sofar: Estate) => void) | undefined;
+  readonly #clusters: ClusterSummary[] = [];
+  readonly #vaults: VaultSummary[] = [];
+  readonly #missing: MissingPart[];
+
+  constructor(
+    clients: AzureClients,
+    scope: Pick<Estate, "tenants" | "subscriptions" | "missing">,
+    filter: EstateFilter | undefined,
+    onPage: ((sofar: Estate) => void) | undefined,
+  ) {
+    const wanted = filter?.subscriptionIds && new Set(filter.subscriptionIds.map((id) => id.toLowerCase()));
+    this.#clients = clients;
+    this.#tenants = scope.tenants;
+    this.#subscriptions = wanted ? scope.subscriptions.filter(({ id }) => wanted.has(id)) : scope.subscriptions;
+    this.#isWhole = wanted === undefined;
+    this.#onPage = onPage;
+    this.#missing = [...scope.missing];
+  }
+
+  async read(options: CallOptions = {}): Promise<Estate> {
+    this.#onPage?.(this.#sofar());
+    const owned = this.#byTenant();
+    const before = this.#missing.length;
+    await forEachLimited([...owned], tenantsAtOnce, ([tenantId, subscriptions]) =>
+      this.#readTenant(tenantId, subscriptions, options),
+    );
+    throwIfSignedOut(this.#missing.slice(before), owned.size);
+    return this.#sofar();
+  }
+
+  /** Subscriptions by the tenant whose token reads them: under Azure Lighthouse not the one they belong to. */
+  #byTenant(): ReadonlyMap<string, readonly Subscription[]> {
+    const owned = new Map<string, Subscription[]>();
+    for (const subscription of this.#subscriptions) {
+      const tenantId = this.#clients.tenantOf(subscription.id) ?? subscription.tenantId;
+      const others = owned.get(tenantId);
+      if (others) {
+        others.push(subscription);
+      } else {
+        owned.set(tenantId, [subscription]);
+      }
+    }
+    return owned;
+  }
+
+  #sofar(): Estate {
+    return {
+      tenants: this.#tenants,
+      subscriptions: this.#subscriptions,
+      clusters: [...this.#clusters],
+      vaults: [...this.#vaults],
+      missing: [...this.#missing],
+    };
+  }
+
+  async #readTenant(tenantId: string, subscriptions: readonly Subscription[], options: CallOptions): Promise<void> {
+    const known = new Set(subscriptions.map(({ id }) => id));
+    try {
+      for (const part of this.#isWhole ? [undefined] : chunks([...known], subscriptionsPerQuery)) {
+        for await (const page of queryEstate(this.#clients, tenantId, part, options)) {
+          this.#add(page, known);
+        }
+      }
+    } catch (error) {
+      if (hasCode(error, "forbidden", "notFound")) {
+        await forEachLimited(subscriptions, subscriptionsAtOnce, (one) => this.#readSubscription(one, options));
+        return;
+      }
+      this.#missing.push(
+        missingPart(error, {
+          tenant: this.#tenants.find(({ id }) => id === tenantId) ?? { id: tenantId, name: undefined },
+        }),
+      );
+    }
+  }
+
+  // A subscription seen through two tenants must not show its clusters twice.
+  #add({ clusters, vaults }: EstatePage, known: ReadonlySet<string>): void {
+    this.#clusters.push(...clusters.filter(({ subscriptionId }) => known.has(subscriptionId)));
+    this.#vaults.push(...vaults.filter(({ subscriptionId }) => known.has(subscriptionId)));
+    this.#onPage?.(this.#sofar());
+  }
+
+  async #readSubscription(subscription: Subscription, options: CallOptions): Promise<void> {
+    const [clusters, vaults] = await Promise.allSettled([
+      listClusters(this.#clients, subscription.id, options),
+      listVaults(this.#clients, subscription.id, options),
+    ]);
+    const failed = [clusters, vaults].find((result) => result.status === "rejected");
+    if (failed) {
+      this.#missing.push(missingPart(failed.reason, { subscription }));
+    }
+    this.#add(
+      {
+        clusters: clusters.status === "fulfilled" ? clusters.value : [],
+        vaults: vaults.status === "fulfilled" ? vaults.value : [],
+      },
+      new Set([subscription.id]),
+    );
+  }
+}
+
+function chunks<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
 }
