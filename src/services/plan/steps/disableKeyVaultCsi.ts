@@ -1,0 +1,75 @@
+import type { ManagedClusters } from "../../azure/managedClusters.ts";
+import { parseResourceId } from "../../azure/resourceId.ts";
+import type { CallOptions } from "../../call.ts";
+import type { ClusterClients } from "../../kubernetes/clusterClient.ts";
+import type { SecretProviderClasses, SecretProviderClassSummary } from "../../kubernetes/secretProviderClasses.ts";
+import { t } from "../../l10n.ts";
+import type { Step, StepState } from "../step.ts";
+
+interface DisableServices {
+  readonly managedClusters: Pick<ManagedClusters, "get" | "disableKeyVaultCsi" | "enableKeyVaultCsi">;
+  readonly clusterClients: Pick<ClusterClients, "open">;
+  readonly secretProviderClasses: SecretProviderClasses;
+}
+
+/**
+ * The azureKeyvaultSecretsProvider add-on is off. Azure refuses while any SecretProviderClass is left, so the check names them first.
+ * @see https://learn.microsoft.com/azure/aks/csi-secrets-store-driver
+ */
+export function disableKeyVaultCsiStep(services: DisableServices, { clusterId }: { readonly clusterId: string }): Step {
+  const { subscriptionId, resourceGroup, name } = parseResourceId(clusterId);
+  return {
+    id: "disableKeyVaultCsi",
+    title: t('Turn the Key Vault CSI add-on off on "{0}"', name),
+    why: t("Driver and provider are removed from every node; running pods keep the files they have."),
+    rights: [{ scope: clusterId, actions: ["Microsoft.ContainerService/managedClusters/write"] }],
+    check: (options) => checkDisable(services, clusterId, options),
+    async apply(options) {
+      await services.managedClusters.disableKeyVaultCsi(clusterId, options);
+    },
+    async undo(options) {
+      await services.managedClusters.enableKeyVaultCsi(clusterId, { isEnabled: false, pollInterval: "2m" }, options);
+    },
+    commands: () => [
+      {
+        tool: "az",
+        words: [
+          ...["aks", "disable-addons", "--addons", "azure-keyvault-secrets-provider", "--name", name],
+          ...["--resource-group", resourceGroup, "--subscription", subscriptionId],
+        ],
+      },
+    ],
+  };
+}
+
+async function checkDisable(services: DisableServices, clusterId: string, options?: CallOptions): Promise<StepState> {
+  const cluster = await services.managedClusters.get(clusterId, options);
+  if (!cluster.keyVaultCsi.isEnabled) {
+    return { kind: "satisfied", now: t("Off") };
+  }
+  const client = await services.clusterClients.open(clusterId, options);
+  const classes = await services.secretProviderClasses.list(client, undefined, options);
+  if (classes.length > 0) {
+    return {
+      kind: "blocked",
+      reason: t("Azure refuses while SecretProviderClasses are left: {0}.", listed(classes)),
+      remedy: remedyFor(classes),
+    };
+  }
+  const warnings = [
+    t("New and restarted pods can no longer mount secrets; turning it on again may give a new identity."),
+  ];
+  return { kind: "needed", before: t("On"), after: t("Off"), warnings };
+}
+
+function listed(classes: readonly SecretProviderClassSummary[]): string {
+  const names = classes.map(({ namespace, name }) => `${namespace}/${name}`);
+  return names.length > 5 ? t("{0} and {1} more", names.slice(0, 5).join(", "), names.length - 5) : names.join(", ");
+}
+
+function remedyFor(classes: readonly SecretProviderClassSummary[]): string {
+  const owners = [...new Set(classes.flatMap(({ ownedBy }) => ownedBy ?? []))];
+  return owners.length > 0
+    ? t("Turn off what owns some of them ({0}), save and delete the others, then check again.", owners.join(", "))
+    : t("Save and delete them, then check again.");
+}
