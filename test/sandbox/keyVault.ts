@@ -14,7 +14,7 @@ import type { Vault } from "./state.ts";
 const routes = [...secretRoutes, ...keyRoutes, ...certificateRoutes];
 
 /** Newest last: the service recommends it to clients that ask for one it doesn't know. */
-const apiVersions = ["2016-10-01", "7.0", "7.1", "7.2", "7.3", "7.4", "7.5", "7.6", "2025-07-01"];
+const apiVersions = ["2016-10-01", "7.0", "7.1", "7.2", "7.3", "7.4", "7.5", "7.6", "2025-07-01", "2026-04-01"];
 
 /**
  * @param ownVault whose port the request came to; a Host of `<vault>.<suffix>` overrules it, and without either there is no vault
