@@ -49,7 +49,7 @@ const quiet = {
 
 export async function startEditor(options: EditorOptions): Promise<Editor> {
   const dataFolder = options.dataFolder ?? mkdtempSync(path.join(os.tmpdir(), "key-vault-csi-editor-"));
-  writeSettings(dataFolder, { ...quiet, ...options.settings });
+  writeSettings(path.join(dataFolder, "data"), { ...quiet, ...options.settings });
   const port = options.port ?? (await freePort());
   const child = spawn(paths.node, serverArguments(port, dataFolder), {
     env: { ...process.env, ...options.env },
@@ -96,9 +96,10 @@ function serverArguments(port: number, dataFolder: string): string[] {
   ];
 }
 
-function writeSettings(dataFolder: string, settings: Readonly<Record<string, unknown>>): void {
+/** Writes user settings into a folder of user data. */
+export function writeSettings(userData: string, settings: Readonly<Record<string, unknown>>): void {
   for (const scope of ["User", "Machine"]) {
-    const folder = path.join(dataFolder, "data", scope);
+    const folder = path.join(userData, scope);
     mkdirSync(folder, { recursive: true });
     writeFileSync(path.join(folder, "settings.json"), JSON.stringify(settings, undefined, 2));
   }
