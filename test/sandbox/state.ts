@@ -197,6 +197,8 @@ export interface World {
 }
 
 export interface Delays {
+  /** What `Retry-After` of a long-running operation says; left out: 0 at the instant pace, else 2. */
+  retryAfterSeconds?: number;
   /** From a role assignment until a data plane honours it. */
   roleAssignment?: number;
   /** From the creation of an identity until ARM finds its principal. */

@@ -1,0 +1,212 @@
+/** HTTPS ports on loopback, with one journal of requests and one list of faults for all of them. */
+import { createServer, type Server } from "node:https";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+
+import type { ServerCertificate } from "./certificate.ts";
+import { faultBody, findFault, type Fault } from "./faults.ts";
+import type { Handler, Plane, SandboxRequest, SandboxResponse } from "./http.ts";
+
+/** One request as the journal keeps it: no credentials, and no body but Resource Manager's, which hold no secrets. */
+export interface JournalEntry {
+  readonly plane: Plane;
+  readonly method: string;
+  /** Path and query. */
+  readonly path: string;
+  /** 0: the connection was dropped, or the client left first. */
+  status: number;
+  /** Milliseconds of the sandbox clock. */
+  readonly at: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+export interface Listener {
+  readonly port: number;
+  /** `https://127.0.0.1:<port>` */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export interface ServerOptions {
+  readonly certificate: ServerCertificate;
+  readonly now: () => number;
+}
+
+export interface ListenOptions {
+  /** What answers here, or how to tell from a request. */
+  readonly plane: Plane | ((request: SandboxRequest) => Plane);
+  /** Left out: any free one. */
+  readonly port?: number;
+}
+
+export interface SandboxServer {
+  listen(handler: Handler, options: ListenOptions): Promise<Listener>;
+  readonly journal: JournalEntry[];
+  readonly faults: Fault[];
+  close(): Promise<void>;
+}
+
+const keptHeaders = ["if-match", "if-none-match", "user-agent", "x-ms-client-request-id", "accept", "content-type"];
+
+export function createSandboxServer(options: ServerOptions): SandboxServer {
+  const journal: JournalEntry[] = [];
+  const faults: Fault[] = [];
+  const listeners = new Set<Listener>();
+
+  const answer = async (handler: Handler, request: SandboxRequest, entry: JournalEntry): Promise<SandboxResponse> => {
+    const fault = findFault(faults, entry);
+    if (fault?.delayMs) {
+      await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
+    }
+    return (fault && faultBody(fault, entry.plane)) ?? handler(request);
+  };
+  const serve = async (handler: Handler, plane: ListenOptions["plane"], exchange: Exchange): Promise<void> => {
+    const request = await readRequest(exchange);
+    const entry = toEntry(request, typeof plane === "string" ? plane : plane(request), exchange, options.now());
+    journal.push(entry);
+    const response = await answer(handler, request, entry);
+    entry.status = response.status;
+    await send(exchange, request, response);
+  };
+  return {
+    journal,
+    faults,
+    async listen(handler, { plane, port = 0 }) {
+      const server = createServer({ ...options.certificate }, (incoming, outgoing) => {
+        serve(handler, plane, { incoming, outgoing }).catch((error: unknown) => giveUp(outgoing, error));
+      });
+      const listener = await open(server, port);
+      listeners.add(listener);
+      return {
+        ...listener,
+        close() {
+          listeners.delete(listener);
+          return listener.close();
+        },
+      };
+    },
+    async close() {
+      await Promise.all([...listeners].map((listener) => listener.close()));
+    },
+  };
+}
+
+interface Exchange {
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+}
+
+async function open(server: Server, port: number): Promise<Listener> {
+  server.keepAliveTimeout = 60_000;
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  const bound = (server.address() as AddressInfo).port;
+  return {
+    port: bound,
+    url: `https://127.0.0.1:${bound}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        sockets.forEach((socket) => socket.destroy());
+      }),
+  };
+}
+
+async function readRequest({ incoming, outgoing }: Exchange): Promise<SandboxRequest> {
+  const gone = new AbortController();
+  outgoing.once("close", () => gone.abort());
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+  }
+  const target = incoming.url ?? "/";
+  const mark = target.indexOf("?");
+  return {
+    method: incoming.method ?? "GET",
+    path: mark < 0 ? target : target.slice(0, mark),
+    query: new URLSearchParams(mark < 0 ? "" : target.slice(mark + 1)),
+    headers: Object.fromEntries(
+      Object.entries(incoming.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value]),
+    ),
+    body: Buffer.concat(chunks),
+    signal: gone.signal,
+  };
+}
+
+function toEntry(request: SandboxRequest, plane: Plane, { incoming }: Exchange, at: number): JournalEntry {
+  const headers = keptHeaders.flatMap((name) => {
+    const value = request.headers[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return {
+    plane,
+    method: request.method,
+    path: incoming.url ?? "/",
+    status: 0,
+    at,
+    headers: Object.fromEntries(headers),
+    ...(plane === "arm" && request.body.length > 0 && { body: parseOrText(request.body) }),
+  };
+}
+
+function parseOrText(body: Buffer): unknown {
+  const text = body.toString("utf8");
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+async function send(
+  { incoming, outgoing }: Exchange,
+  request: SandboxRequest,
+  response: SandboxResponse,
+): Promise<void> {
+  if (response.status === 0) {
+    incoming.socket.destroy();
+    return;
+  }
+  const { body } = response;
+  const isRaw = typeof body === "string" || Buffer.isBuffer(body);
+  const payload = body === undefined || isRaw ? body : JSON.stringify(body);
+  outgoing.writeHead(response.status, {
+    ...(body !== undefined && !isRaw && { "content-type": "application/json; charset=utf-8" }),
+    ...(payload !== undefined && !response.stream && { "content-length": String(Buffer.byteLength(payload)) }),
+    ...response.headers,
+  });
+  if (response.stream && request.method !== "HEAD") {
+    outgoing.flushHeaders();
+    for await (const chunk of response.stream) {
+      if (request.signal.aborted) {
+        return;
+      }
+      outgoing.write(chunk);
+    }
+    outgoing.end();
+    return;
+  }
+  outgoing.end(request.method === "HEAD" ? undefined : payload);
+}
+
+/** A defect of the sandbox itself: loud, so that a test fails for the right reason. */
+function giveUp(outgoing: ServerResponse, error: unknown): void {
+  if (outgoing.destroyed) {
+    return;
+  }
+  process.stderr.write(`sandbox: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  if (!outgoing.headersSent) {
+    outgoing.writeHead(500, { "content-type": "application/json" });
+  }
+  outgoing.end(
+    JSON.stringify({ error: { code: "InternalServerError", message: "The sandbox has a defect: see its stderr." } }),
+  );
+}
