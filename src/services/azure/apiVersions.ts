@@ -4,9 +4,6 @@
  */
 export const managedClustersApiVersion = "2026-06-01";
 
-/** Tenants, subscriptions, locations. @see https://learn.microsoft.com/rest/api/resources/subscriptions */
-export const subscriptionsApiVersion = "2022-12-01";
-
 /** Resource groups, resources and provider registration. @see https://learn.microsoft.com/rest/api/resources */
 export const resourcesApiVersion = "2021-04-01";
 
