@@ -1,0 +1,11 @@
+import type { WizardTexts } from "../texts.ts";
+
+export type TextKey = keyof WizardTexts;
+
+// The host wrote them: the extension's own page, in the user's language.
+const texts = JSON.parse(document.body.dataset["texts"] ?? "{}") as Partial<WizardTexts>;
+
+/** A text of the page; `{0}` stands for the first argument. */
+export function text(key: TextKey, ...args: readonly (string | number)[]): string {
+  return (texts[key] ?? key).replace(/\{(\d+)\}/g, (whole, index: string) => String(args[Number(index)] ?? whole));
+}
