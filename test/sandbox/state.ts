@@ -150,6 +150,11 @@ export interface RoleAssignment {
   readonly principalId: string;
   readonly principalType: string;
   readonly createdAt: number;
+  /** Object id of whoever made it. */
+  readonly createdBy?: string;
+  readonly description?: string;
+  readonly condition?: string;
+  readonly conditionVersion?: string;
   /** From when on a Key Vault data plane honours it (propagation). ARM honours it at once. */
   readonly effectiveFrom: number;
 }
