@@ -141,7 +141,8 @@ async function lastFailure(
 }
 
 function timeOf(event: KubernetesObject): string {
-  return String(event["lastTimestamp"] ?? event["eventTime"] ?? event.metadata.creationTimestamp ?? "");
+  const times = [event["lastTimestamp"], event["eventTime"], event.metadata.creationTimestamp];
+  return times.find((time) => typeof time === "string") ?? "";
 }
 
 async function readReport(
