@@ -1,5 +1,10 @@
+import { setTimeout as delay } from "node:timers/promises";
+
 import type { CallOptions } from "../call.ts";
+import { hasCode } from "../errors.ts";
 import type { ClusterClient } from "./clusterClient.ts";
+import { gatherEvidence } from "./driverEvidence.ts";
+import { makeReport } from "./driverReport.ts";
 
 /** How one component is on one node. */
 export type ComponentState =
@@ -68,4 +73,43 @@ export interface DriverVerification {
     onReport?: (report: DriverReport) => void,
     options?: CallOptions,
   ): Promise<DriverReport>;
+}
+
+/** Makes the verification. Makes no request. */
+export function createDriverVerification(): DriverVerification {
+  return { verify };
+}
+
+async function verify(
+  client: ClusterClient,
+  { withinMs, everyMs }: VerifyTimes,
+  onReport?: (report: DriverReport) => void,
+  options: CallOptions = {},
+): Promise<DriverReport> {
+  const giveUpAt = performance.now() + withinMs;
+  for (;;) {
+    const startedAt = performance.now();
+    const report = await look(client, giveUpAt, options);
+    if (report) {
+      onReport?.(report);
+    }
+    // A look at thousands of nodes takes longer than the pause asked for: the API server has others to serve.
+    const pauseMs = Math.max(everyMs, performance.now() - startedAt);
+    if (report && (report.verdict !== "pending" || performance.now() + pauseMs > giveUpAt)) {
+      return report;
+    }
+    await delay(pauseMs, undefined, options.signal ? { signal: options.signal } : {});
+  }
+}
+
+/** Undefined: the API server does not answer now and there is time left; it restarts when a cluster is updated. */
+async function look(client: ClusterClient, giveUpAt: number, options: CallOptions): Promise<DriverReport | undefined> {
+  try {
+    return makeReport(await gatherEvidence(client, options));
+  } catch (error) {
+    if (hasCode(error, "unreachable", "timedOut", "throttled") && performance.now() < giveUpAt) {
+      return undefined;
+    }
+    throw error;
+  }
 }

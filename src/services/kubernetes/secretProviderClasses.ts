@@ -1,5 +1,7 @@
 import type { CallOptions } from "../call.ts";
-import type { ClusterClient, KubernetesObject } from "./clusterClient.ts";
+import { hasCode } from "../errors.ts";
+import { kinds, type ClusterClient, type KubernetesObject, type ObjectMeta } from "./clusterClient.ts";
+import { fieldsOf, itemsOf, textOf } from "./fields.ts";
 
 /** A SecretProviderClass as a list shows it. */
 export interface SecretProviderClassSummary {
@@ -21,12 +23,98 @@ export interface MountedClass {
   readonly objects: readonly { readonly id: string; readonly version: string }[];
 }
 
-/** SecretProviderClasses of a cluster and who mounts them. */
+/** SecretProviderClasses of a cluster and who mounts them. Without a namespace, in all of them; none where the CRDs are not installed. */
 export interface SecretProviderClasses {
+  /** @throws {ServiceError} `forbidden` */
   list(
     client: ClusterClient,
     namespace?: string,
     options?: CallOptions,
   ): Promise<readonly SecretProviderClassSummary[]>;
+  /** What the driver says it has mounted; a pod whose mount failed is not among them. @throws {ServiceError} `forbidden` */
   listMounted(client: ClusterClient, namespace?: string, options?: CallOptions): Promise<readonly MountedClass[]>;
+}
+
+/** Makes the reads. Makes no request. */
+export function createSecretProviderClasses(): SecretProviderClasses {
+  return {
+    list: (client, namespace, options) =>
+      orNone(client.list(kinds.secretProviderClass, { namespace }, options).then((objects) => objects.map(summarize))),
+    listMounted: (client, namespace, options) =>
+      orNone(client.collect(kinds.secretProviderClassPodStatus, { namespace }, readMounted, options)),
+  };
+}
+
+/** Where the CRDs are not installed there are no classes. */
+async function orNone<T>(listing: Promise<readonly T[]>): Promise<readonly T[]> {
+  try {
+    return await listing;
+  } catch (error) {
+    if (hasCode(error, "notFound")) {
+      return [];
+    }
+    throw error;
+  }
+}
+
+function summarize(object: KubernetesObject): SecretProviderClassSummary {
+  const { metadata } = object;
+  const spec = fieldsOf(object["spec"]);
+  return {
+    name: metadata.name,
+    namespace: metadata.namespace ?? "",
+    provider: textOf(spec["provider"]) ?? "",
+    keyvaultName: textOf(fieldsOf(spec["parameters"])["keyvaultName"])?.trim(),
+    ownedBy: ownerOf(object),
+    // Items of a list carry neither.
+    object: { apiVersion: kinds.secretProviderClass.apiVersion, kind: kinds.secretProviderClass.kind, ...object },
+  };
+}
+
+/** Features that write classes of their own, and how they are known. */
+const owners: readonly { readonly feature: string; readonly isOwner: (object: KubernetesObject) => boolean }[] = [
+  { feature: "webAppRouting", isOwner: isOfAppRouting },
+  { feature: "serviceConnector", isOwner: ({ metadata }) => /^sc-.+-secret-provider-class$/.test(metadata.name) },
+];
+
+function ownerOf(object: KubernetesObject): string | undefined {
+  const feature = owners.find(({ isOwner }) => isOwner(object))?.feature;
+  const controller = object.metadata.ownerReferences?.[0];
+  const manager = object.metadata.labels?.["app.kubernetes.io/managed-by"];
+  return feature ?? (controller && `${controller.kind}/${controller.name}`) ?? operatorIn(manager);
+}
+
+/**
+ * The application routing operator makes one class per gateway listener and one per Ingress that names a certificate in a vault.
+ * @see https://learn.microsoft.com/azure/aks/app-routing-dns-ssl
+ */
+function isOfAppRouting({ metadata }: KubernetesObject): boolean {
+  const manager = metadata.labels?.["app.kubernetes.io/managed-by"];
+  return manager === "aks-app-routing-operator" || metadata.name.startsWith("kv-gw-cert-") || isForIngress(metadata);
+}
+
+function isForIngress({ name, ownerReferences }: ObjectMeta): boolean {
+  return (
+    name.startsWith("keyvault-") &&
+    (ownerReferences ?? []).some(({ kind }) => kind === "Ingress" || kind.includes("NginxIngress"))
+  );
+}
+
+/** Helm and kubectl are people's tools, not owners. */
+function operatorIn(manager: string | undefined): string | undefined {
+  return manager === undefined || ["Helm", "kubectl", "kustomize"].includes(manager) ? undefined : manager;
+}
+
+function readMounted(object: KubernetesObject): MountedClass {
+  const status = fieldsOf(object["status"]);
+  return {
+    podName: textOf(status["podName"]) ?? "",
+    namespace: object.metadata.namespace ?? "",
+    className: textOf(status["secretProviderClassName"]) ?? "",
+    isMounted: status["mounted"] === true,
+    objects: itemsOf(status["objects"]).map(({ id, version }) => ({
+      id: textOf(id) ?? "",
+      version: textOf(version) ?? "",
+    })),
+  };
 }
