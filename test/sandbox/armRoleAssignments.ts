@@ -95,15 +95,15 @@ function listDefinitions({ params, request }: ArmContext): SandboxResponse {
   return { status: 200, body: { value: found.map((role) => describeDefinition(role, scopeOf(params))) } };
 }
 
-function definitionNotFound(id: string): ArmError {
+function definitionNotFound(status: 400 | 404, id: string): ArmError {
   const message = `The specified role definition with ID '${id.replaceAll("-", "")}' does not exist.`;
-  return new ArmError(404, "RoleDefinitionDoesNotExist", message);
+  return new ArmError(status, "RoleDefinitionDoesNotExist", message);
 }
 
 function getDefinition({ params }: ArmContext): SandboxResponse {
   const role = findRole(params["name"] ?? "");
   if (!role) {
-    throw definitionNotFound(params["name"] ?? "");
+    throw definitionNotFound(404, params["name"] ?? "");
   }
   return { status: 200, body: describeDefinition(role, scopeOf(params)) };
 }
@@ -198,7 +198,7 @@ function putAssignment(context: ArmContext): SandboxResponse {
   }
   const equal = [...world.roleAssignments.values()].find((other) => isSame(other, wanted));
   if (equal) {
-    const message = `The role assignment already exists. The ID of the existing role assignment is ${nameOf(equal.id).replaceAll("-", "")}.`;
+    const message = `The role assignment already exists. The ID of the conflicting role assignment is ${nameOf(equal.id).replaceAll("-", "")}.`;
     throw new ArmError(409, "RoleAssignmentExists", message);
   }
   checkCondition(context, wanted);
@@ -239,7 +239,7 @@ function readAssignment(context: ArmContext, scope: string): RoleAssignment {
   }
   const role = findRole(roleDefinitionId);
   if (!role) {
-    throw definitionNotFound(nameOf(roleDefinitionId));
+    throw definitionNotFound(400, nameOf(roleDefinitionId));
   }
   const now = world.clock.now();
   const delay = world.delays?.roleAssignment ?? (world.clock.pace === "demo" ? demoPropagationMs : 0);

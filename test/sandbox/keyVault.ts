@@ -23,8 +23,8 @@ export function createKeyVaultHandler(plane: KeyVaultPlane, ownVault?: Vault): H
   return async (request) => {
     const vault = findVaultByHost(plane, request) ?? ownVault;
     if (!vault || plane.world.vaults.get(vault.id.toLowerCase()) !== vault) {
-      // A name that no vault has doesn't resolve in Azure: there is nobody to answer.
-      return { status: 404, body: { error: { code: "VaultNotFound", message: "There is no such vault." } } };
+      // A name that no vault has does not resolve in Azure: there is nobody to answer.
+      return { status: 0 };
     }
     const response = await answer(plane, vault, request);
     return { ...response, headers: { ...serviceHeaders(plane, vault, request), ...response.headers } };
