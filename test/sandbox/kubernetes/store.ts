@@ -16,11 +16,25 @@ export interface Change {
 
 /** One stored object with its JSON, made when first asked for. */
 export class Entry {
-  #json: string | undefined;
+  #bare: string | undefined;
+  #metadataJson: string | undefined;
   constructor(readonly object: KubeObject) {}
 
-  get json(): string {
-    return (this.#json ??= JSON.stringify(this.object));
+  /** Without kind and apiVersion. */
+  get bare(): string {
+    if (this.#bare === undefined) {
+      const { apiVersion: _apiVersion, kind: _kind, metadata, ...rest } = this.object;
+      this.#bare = JSON.stringify({ metadata, ...rest });
+    }
+    return this.#bare;
+  }
+
+  get metadataJson(): string {
+    return (this.#metadataJson ??= JSON.stringify({
+      kind: "PartialObjectMetadata",
+      apiVersion: "meta.k8s.io/v1",
+      metadata: this.object.metadata,
+    }));
   }
 }
 

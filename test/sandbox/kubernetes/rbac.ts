@@ -1,0 +1,108 @@
+import { at, listAt, textAt, type KubeObject } from "./object.ts";
+import type { Store } from "./store.ts";
+import type { Attributes, User } from "./user.ts";
+
+const rbac = "rbac.authorization.k8s.io";
+
+function texts(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.map(String) : [];
+}
+
+function has(list: readonly string[], value: string): boolean {
+  return list.includes("*") || list.includes(value);
+}
+
+function ruleAllows(rule: unknown, asked: Attributes): boolean {
+  const resource = asked.subresource ? `${asked.resource}/${asked.subresource}` : asked.resource;
+  const resources = texts(at(rule, "resources"));
+  const names = texts(at(rule, "resourceNames"));
+  return (
+    has(texts(at(rule, "verbs")), asked.verb) &&
+    has(texts(at(rule, "apiGroups")), asked.group) &&
+    (has(resources, resource) || (asked.subresource !== undefined && resources.includes(`*/${asked.subresource}`))) &&
+    (names.length === 0 || (asked.name !== undefined && names.includes(asked.name)))
+  );
+}
+
+function isSubject(binding: KubeObject, user: User): boolean {
+  return listAt(binding, "subjects").some((subject) => {
+    const name = textAt(subject, "name");
+    switch (textAt(subject, "kind")) {
+      case "User":
+        return name === user.name;
+      case "Group":
+        return user.groups.includes(name);
+      case "ServiceAccount": {
+        const namespace = textAt(subject, "namespace") || (binding.metadata.namespace ?? "");
+        return user.name === `system:serviceaccount:${namespace}:${name}`;
+      }
+      default:
+        return false;
+    }
+  });
+}
+
+function rulesOf(store: Store, binding: KubeObject): readonly unknown[] {
+  const name = textAt(binding, "roleRef.name");
+  const role =
+    textAt(binding, "roleRef.kind") === "ClusterRole"
+      ? store.get(`clusterroles.${rbac}`, name)
+      : store.get(`roles.${rbac}`, `${binding.metadata.namespace ?? ""}/${name}`);
+  return listAt(role, "rules");
+}
+
+/** The rules that count for a user: everywhere, and in one namespace. */
+export function rulesFor(store: Store, user: User, namespace: string | undefined): readonly unknown[] {
+  const bindings = [
+    ...store.all(`clusterrolebindings.${rbac}`),
+    ...[...store.all(`rolebindings.${rbac}`)].filter((one) => one.metadata.namespace === namespace),
+  ];
+  return bindings.filter((binding) => isSubject(binding, user)).flatMap((binding) => rulesOf(store, binding));
+}
+
+/** Whether the roles bound in the cluster allow it. */
+export function allowsByRoles(store: Store, user: User, asked: Attributes): boolean {
+  return (
+    user.groups.includes("system:masters") ||
+    rulesFor(store, user, asked.namespace).some((rule) => ruleAllows(rule, asked))
+  );
+}
+
+/** Whether the roles allow a path such as `/version`. */
+export function allowsPath(store: Store, user: User, verb: string, path: string): boolean {
+  return (
+    user.groups.includes("system:masters") ||
+    rulesFor(store, user, undefined).some(
+      (rule) =>
+        has(texts(at(rule, "verbs")), verb) &&
+        texts(at(rule, "nonResourceURLs")).some((url) =>
+          url.endsWith("*") ? path.startsWith(url.slice(0, -1)) : path === url,
+        ),
+    )
+  );
+}
+
+/** `User "x" cannot list resource "pods" in API group "" at the cluster scope`. */
+export function refusal(user: User, asked: Attributes): string {
+  const resource = asked.subresource ? `${asked.resource}/${asked.subresource}` : asked.resource;
+  const scope = asked.namespace ? `in the namespace "${asked.namespace}"` : "at the cluster scope";
+  return `User "${user.name}" cannot ${asked.verb} resource "${resource}" in API group "${asked.group}" ${scope}`;
+}
+
+const actionVerbs = ["bind", "escalate", "impersonate", "use", "approve", "sign", "attest"];
+
+/** The data action by which Azure RBAC for Kubernetes decides. */
+export function dataAction(asked: Attributes): string {
+  const isExec = asked.resource === "pods" && asked.subresource === "exec";
+  const verb = isExec
+    ? "exec/action"
+    : ["get", "list", "watch"].includes(asked.verb)
+      ? "read"
+      : ["delete", "deletecollection"].includes(asked.verb)
+        ? "delete"
+        : actionVerbs.includes(asked.verb)
+          ? `${asked.verb}/action`
+          : "write";
+  const group = asked.group === "" ? "" : `${asked.group}/`;
+  return `Microsoft.ContainerService/managedClusters/${group}${asked.resource}/${verb}`;
+}

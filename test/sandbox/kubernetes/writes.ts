@@ -1,0 +1,301 @@
+import { randomUUID } from "node:crypto";
+import { serverSideApply, trackUpdate, type Manager } from "./apply.ts";
+import { admitNamespace, admitPod } from "./admission.ts";
+import { fieldManager, isDryRun, type Call } from "./call.ts";
+import { asObject, decode, parseBody, refuseMistyped, unknownTexts } from "./decode.ts";
+import { withDefaults } from "./defaults.ts";
+import { apiVersionOf, type Kinds } from "./kinds.ts";
+import { randomSuffix } from "./names.ts";
+import { at, isSame, keyOf, textAt, timestamp, type KubeObject } from "./object.ts";
+import { jsonPatch, mergePatch, strategicMerge } from "./patch.ts";
+import { schemaOf } from "./schema.ts";
+import * as status from "./status.ts";
+import type { Store } from "./store.ts";
+import { validate, validateUpdate } from "./validation.ts";
+import { toStored, toVersion } from "./views.ts";
+
+/** Kinds whose `metadata.generation` counts changes of the spec. */
+const counted = /^(apps|batch|networking\.k8s\.io|apiextensions\.k8s\.io|secrets-store\.csi\.x-k8s\.io)$/;
+
+/** Creates, replaces and patches objects, with all that stands between a body and the store. */
+export class Writes {
+  constructor(
+    readonly kinds: Kinds,
+    readonly store: Store,
+  ) {}
+
+  create(call: Call): KubeObject {
+    const sent = asObject(parseBody(call.request.body, call.request.headers["content-type"]), call.type);
+    if (textAt(sent, "metadata.resourceVersion")) {
+      throw status.badRequest("resourceVersion should not be set on objects to be created");
+    }
+    return this.#insert(call, this.#read(call, sent), this.#manager(call, "Update"));
+  }
+
+  update(call: Call): KubeObject {
+    const sent = asObject(parseBody(call.request.body, call.request.headers["content-type"]), call.type);
+    const object = this.#read(call, sent);
+    const live = this.#live(call);
+    if (object.metadata.name !== live.metadata.name) {
+      const [found, wanted] = [object.metadata.name, live.metadata.name];
+      throw status.badRequest(`the name of the object (${found}) does not match the name on the URL (${wanted})`);
+    }
+    if (call.type.crd && !object.metadata.resourceVersion) {
+      const cause = {
+        reason: "FieldValueInvalid",
+        message: "Invalid value: 0x0: must be specified for an update",
+        field: "metadata.resourceVersion",
+      };
+      throw status.invalid(call.type, live.metadata.name, [cause]);
+    }
+    return this.#replace(call, live, object, this.#manager(call, "Update"));
+  }
+
+  patch(call: Call): { readonly object: KubeObject; readonly isNew: boolean } {
+    const media = call.request.headers["content-type"]?.split(";")[0]?.trim() ?? "";
+    if (media === "application/apply-patch+yaml") {
+      return this.#apply(call);
+    }
+    const live = toVersion(call.type, this.#live(call));
+    const patch = parseBody(call.request.body, media);
+    const patched = asObject(this.#patched(call, live, patch, media), call.type);
+    const object = this.#read(call, patched, patch);
+    return { object: this.#replace(call, this.#live(call), object, this.#manager(call, "Update")), isNew: false };
+  }
+
+  #patched(call: Call, live: KubeObject, patch: unknown, media: string): unknown {
+    switch (media) {
+      case "application/json-patch+json":
+        return jsonPatch(live, patch);
+      case "application/merge-patch+json":
+        return mergePatch(live, patch);
+      case "application/strategic-merge-patch+json":
+        if (call.type.crd === undefined) {
+          return strategicMerge(live, patch, schemaOf(call.type));
+        }
+    }
+    const strategic = call.type.crd ? [] : ["application/strategic-merge-patch+json"];
+    throw status.unsupportedMediaType([
+      "application/json-patch+json",
+      "application/merge-patch+json",
+      ...strategic,
+      "application/apply-patch+yaml",
+    ]);
+  }
+
+  #apply(call: Call): { readonly object: KubeObject; readonly isNew: boolean } {
+    const { type, request } = call;
+    if (!request.query.get("fieldManager")) {
+      throw new status.StatusError(
+        422,
+        "Invalid",
+        'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+        {
+          group: "meta.k8s.io",
+          kind: "PatchOptions",
+          causes: [
+            {
+              reason: "FieldValueRequired",
+              message: "Required value: is required for apply patch",
+              field: "fieldManager",
+            },
+          ],
+        },
+      );
+    }
+    const sent = asObject(parseBody(request.body, "application/yaml"), type);
+    if (sent.metadata.managedFields?.length) {
+      throw status.badRequest("metadata.managedFields must be nil");
+    }
+    const named = { ...sent, metadata: { ...sent.metadata, name: sent.metadata.name || (call.name ?? "") } };
+    const applied = this.#read(call, named);
+    const live = this.store.get(type.storage, this.#key(call));
+    const { resourceVersion, uid } = applied.metadata;
+    if (live === undefined && uid) {
+      throw status.conflict(
+        type,
+        applied.metadata.name,
+        `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
+      );
+    }
+    if (live && resourceVersion && resourceVersion !== live.metadata.resourceVersion) {
+      throw status.modified(type, applied.metadata.name);
+    }
+    const merged = serverSideApply(schemaOf(type), live && toVersion(type, live), applied, {
+      manager: this.#manager(call, "Apply"),
+      isForced: request.query.get("force") === "true",
+      now: this.store.clock.now(),
+    });
+    if (live === undefined) {
+      return { object: this.#insert(call, merged, undefined), isNew: true };
+    }
+    return { object: this.#replace(call, live, merged, undefined), isNew: false };
+  }
+
+  /** Reads by the schema; what is unknown is refused, warned of or dropped, as `fieldValidation` says. */
+  #read(call: Call, sent: KubeObject, patch?: unknown): KubeObject {
+    const { type } = call;
+    const decoded = decode(type, sent);
+    refuseMistyped(type, decoded);
+    const unknown = unknownTexts(decoded);
+    const mode = call.request.query.get("fieldValidation") ?? "Warn";
+    if (unknown.length > 0 && mode === "Strict") {
+      const why = `strict decoding error: ${unknown.join(", ")}`;
+      if (patch !== undefined) {
+        const value = JSON.stringify(JSON.stringify(patch));
+        const message = `Invalid value: ${value}: ${why}`;
+        const causes = [{ reason: "FieldValueInvalid", message, field: "patch" }];
+        throw new status.StatusError(422, "Invalid", ` "" is invalid: patch: ${message}`, { causes });
+      }
+      throw status.badRequest(`${type.kind} in version "${type.version}" cannot be handled as a ${type.kind}: ${why}`);
+    }
+    if (mode === "Warn") {
+      call.warnings.push(...unknown);
+    }
+    return this.#placed(call, toStored(type, decoded.object));
+  }
+
+  #placed(call: Call, object: KubeObject): KubeObject {
+    const { namespace } = object.metadata;
+    if (call.namespace && namespace && namespace !== call.namespace) {
+      throw status.badRequest("the namespace of the provided object does not match the namespace sent on the request");
+    }
+    return call.namespace ? { ...object, metadata: { ...object.metadata, namespace: call.namespace } } : object;
+  }
+
+  #manager(call: Call, operation: "Apply" | "Update"): Manager {
+    const apiVersion = apiVersionOf(call.type);
+    return { name: fieldManager(call), operation, apiVersion, subresource: call.subresource };
+  }
+
+  #key(call: Call): string {
+    return call.namespace ? `${call.namespace}/${call.name ?? ""}` : (call.name ?? "");
+  }
+
+  #live(call: Call): KubeObject {
+    const live = this.store.get(call.type.storage, this.#key(call));
+    if (live === undefined) {
+      throw status.notFound(call.type, call.name ?? "");
+    }
+    return live;
+  }
+
+  /** @param manager undefined where the object carries its managers already */
+  #insert(call: Call, sent: KubeObject, manager: Manager | undefined): KubeObject {
+    const { type } = call;
+    const object = withDefaults({ ...sent, metadata: this.#newMetadata(sent) });
+    if (type.subresources.includes("status") && type.kind !== "Pod" && sent["status"] !== undefined) {
+      object["status"] = withDefaults({ ...sent, status: undefined, metadata: sent.metadata })["status"];
+    }
+    validate(type, object);
+    admitNamespace(this.kinds, type, object);
+    if (this.store.get(type.storage, keyOf(object)) !== undefined) {
+      throw status.alreadyExists(type, object.metadata.name);
+    }
+    if (type.kind === "Pod") {
+      admitPod(type, this.store, object);
+    }
+    const now = this.store.clock.now();
+    const tracked = manager ? trackUpdate(schemaOf(type), undefined, object, manager, now) : object;
+    return isDryRun(call) ? tracked : this.store.put(type.storage, tracked);
+  }
+
+  #newMetadata(sent: KubeObject): KubeObject["metadata"] {
+    const {
+      generateName,
+      name,
+      selfLink: _link,
+      ...rest
+    } = sent.metadata as KubeObject["metadata"] & { selfLink?: string };
+    const group = sent.apiVersion.split("/")[0] ?? "";
+    return {
+      ...rest,
+      ...(generateName && { generateName }),
+      name: name || (generateName ? `${generateName}${randomSuffix()}` : ""),
+      uid: randomUUID(),
+      creationTimestamp: timestamp(this.store.clock.now()),
+      ...(counted.test(group) && { generation: 1 }),
+    };
+  }
+
+  #replace(call: Call, live: KubeObject, sent: KubeObject, manager: Manager | undefined): KubeObject {
+    const { type } = call;
+    const { name, uid, resourceVersion } = live.metadata;
+    if (sent.metadata.resourceVersion && sent.metadata.resourceVersion !== resourceVersion) {
+      throw status.modified(type, name);
+    }
+    if (sent.metadata.uid && sent.metadata.uid !== uid) {
+      throw status.conflict(
+        type,
+        name,
+        `Precondition failed: UID in precondition: ${sent.metadata.uid}, UID in object meta: ${uid}`,
+      );
+    }
+    const merged = this.#merged(call, live, sent);
+    validate(type, merged);
+    validateUpdate(type, live, merged);
+    const now = this.store.clock.now();
+    const tracked = manager ? trackUpdate(schemaOf(type), live, merged, manager, now) : merged;
+    if (isSame(withoutTimes(live), withoutTimes(tracked))) {
+      return live;
+    }
+    if (isDryRun(call)) {
+      return tracked;
+    }
+    const isGone = tracked.metadata.deletionTimestamp !== undefined && !tracked.metadata.finalizers?.length;
+    const isAwaited = type.kind === "Pod" || type.kind === "Namespace";
+    const stored = this.store.put(type.storage, tracked);
+    if (isGone && !isAwaited) {
+      this.store.remove(type.storage, keyOf(tracked));
+    }
+    return stored;
+  }
+
+  /** The new state: what the system keeps, what belongs to the status subresource and what does not. */
+  #merged(call: Call, live: KubeObject, sent: KubeObject): KubeObject {
+    const { type, subresource } = call;
+    const system = {
+      name: live.metadata.name,
+      uid: live.metadata.uid,
+      creationTimestamp: live.metadata.creationTimestamp,
+      deletionTimestamp: live.metadata.deletionTimestamp,
+      deletionGracePeriodSeconds: live.metadata.deletionGracePeriodSeconds,
+      generation: live.metadata.generation,
+      resourceVersion: live.metadata.resourceVersion,
+    };
+    if (subresource === "status") {
+      const metadata = { ...live.metadata, ...system, managedFields: sent.metadata.managedFields };
+      return defined({ ...live, metadata, status: sent["status"] } as KubeObject);
+    }
+    const { managedFields = live.metadata.managedFields } = sent.metadata;
+    const metadata = { ...sent.metadata, ...system, managedFields };
+    const object = withDefaults({ ...sent, metadata } as KubeObject);
+    if (type.subresources.includes("status")) {
+      object["status"] = live["status"];
+    }
+    const isNewSpec =
+      !isSame(at(live, "spec"), at(object, "spec")) || (type.crd && !isSame(contents(live), contents(object)));
+    if (isNewSpec && live.metadata.generation !== undefined) {
+      object.metadata.generation = live.metadata.generation + 1;
+    }
+    return defined(object);
+  }
+}
+
+function contents(object: KubeObject): unknown {
+  const { metadata: _metadata, status: _status, apiVersion: _version, ...rest } = object;
+  return rest;
+}
+
+/** Without fields that are undefined: the store holds JSON. */
+function defined(object: KubeObject): KubeObject {
+  const metadata = Object.fromEntries(Object.entries(object.metadata).filter(([, value]) => value !== undefined));
+  const rest = Object.entries(object).filter(([, value]) => value !== undefined && value !== null);
+  return { ...(Object.fromEntries(rest) as KubeObject), metadata: metadata as unknown as KubeObject["metadata"] };
+}
+
+function withoutTimes(object: KubeObject): unknown {
+  const { managedFields, ...metadata } = object.metadata;
+  const managers = (managedFields ?? []).map((entry) => ({ ...entry, time: undefined }));
+  return { ...object, metadata: { ...metadata, managedFields: managers } };
+}
