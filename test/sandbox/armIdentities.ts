@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { ArmContext, ArmRoute } from "./armRoute.ts";
 import { federatedCredentialRoutes } from "./armFederatedCredentials.ts";
-import { isAllowed } from "./authorization.ts";
+import { isAllowed, mayList } from "./authorization.ts";
 import {
   checkResourceGroup,
   findIdentity,
@@ -10,7 +10,7 @@ import {
   identityId as idOf,
   identityType as type,
 } from "./armIdentityIds.ts";
-import { ArmError } from "./errors.ts";
+import { ArmError, authorizationFailed } from "./errors.ts";
 import type { SandboxResponse } from "./http.ts";
 import { asObject, asText } from "./json.ts";
 import type { JsonObject, ManagedIdentity, World } from "./state.ts";
@@ -141,6 +141,10 @@ function listIdentities(context: ArmContext): SandboxResponse {
   const { subscriptionId = "", resourceGroup } = params;
   if (resourceGroup !== undefined) {
     checkResourceGroup(context);
+  }
+  const scope = `/subscriptions/${subscriptionId}${resourceGroup === undefined ? "" : `/resourceGroups/${resourceGroup}`}`;
+  if (!mayList(world, caller.oid, scope, `${type}/read`)) {
+    throw authorizationFailed(caller.upn ?? caller.appid ?? caller.oid, caller.oid, `${type}/read`, scope);
   }
   const value = [...world.identities.values()]
     .filter(

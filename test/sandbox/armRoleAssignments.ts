@@ -37,7 +37,7 @@ function route(method: ArmRoute["method"], type: string, verb: string, handle: A
   const [collection = "", name] = type.split("/");
   return {
     method,
-    pattern: `{scope*}${provider}/${type}`,
+    pattern: `/{scope*}${provider}/${type}`,
     apiVersions: collection === "roleAssignments" ? assignmentVersions : definitionVersions,
     action: verb ? `Microsoft.Authorization/${collection}/${verb}` : undefined,
     scope: (params) => `${scopeOf(params)}${provider}${name ? `/${collection}/${params["name"] ?? ""}` : ""}`,

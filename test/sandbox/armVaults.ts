@@ -19,8 +19,8 @@ import {
   refuseDeletedNamesake,
   softDelete,
 } from "./armDeletedVaults.ts";
-import { isAllowed } from "./authorization.ts";
-import { resourceGroupNotFound, resourceNotFound } from "./errors.ts";
+import { isAllowed, mayList } from "./authorization.ts";
+import { authorizationFailed, resourceGroupNotFound, resourceNotFound } from "./errors.ts";
 import type { SandboxResponse } from "./http.ts";
 import { asObject, asText } from "./json.ts";
 import { keyVaultApiVersions, locations, vaultId } from "./armVaultIds.ts";
@@ -227,9 +227,7 @@ function deleteVault(context: ArmContext): SandboxResponse {
 function listVaults(context: ArmContext): SandboxResponse {
   const { world, caller, params, request, origin } = context;
   const { subscriptionId = "", resourceGroup } = params;
-  if (resourceGroup !== undefined) {
-    checkResourceGroup(context);
-  }
+  checkList(context);
   const found = [...world.vaults.values()].filter(
     (vault) =>
       vault.subscriptionId.toLowerCase() === subscriptionId.toLowerCase() &&
@@ -247,6 +245,19 @@ function listVaults(context: ArmContext): SandboxResponse {
       ...(start + size < found.length ? { nextLink: `${origin}${request.path}?${next.toString()}` } : {}),
     },
   };
+}
+
+/** @throws {ArmError} 404 for a group that is not, 403 when nothing in the scope may be read */
+function checkList(context: ArmContext): void {
+  const { world, caller, params } = context;
+  const { subscriptionId = "", resourceGroup } = params;
+  if (resourceGroup !== undefined) {
+    checkResourceGroup(context);
+  }
+  const scope = `/subscriptions/${subscriptionId}${resourceGroup === undefined ? "" : `/resourceGroups/${resourceGroup}`}`;
+  if (!mayList(world, caller.oid, scope, "Microsoft.KeyVault/vaults/read")) {
+    throw authorizationFailed(nameOfCaller(context), caller.oid, "Microsoft.KeyVault/vaults/read", scope);
+  }
 }
 
 function readTop(top: string | null): number {

@@ -55,3 +55,18 @@ export function isAllowed(world: World, objectId: string, scope: string, action:
     return role !== undefined && isEffective && roleAllows(role, action, kind);
   });
 }
+
+/** Whether ARM lets a principal list at all: allowed at the scope, or somewhere in it, and then it sees just that. */
+export function mayList(world: World, objectId: string, scope: string, action: string): boolean {
+  const principal = objectId.toLowerCase();
+  return [...world.roleAssignments.values()].some((assignment) => {
+    const isRelated = isWithin(scope, assignment.scope) || isWithin(assignment.scope, scope);
+    const role = findRole(assignment.roleDefinitionId);
+    return (
+      isRelated &&
+      assignment.principalId.toLowerCase() === principal &&
+      role !== undefined &&
+      roleAllows(role, action, "action")
+    );
+  });
+}
