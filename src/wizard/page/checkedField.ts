@@ -1,6 +1,6 @@
 import { isAbort } from "./connect.ts";
 import { describe, labelled, message, type MessageKind } from "./controls.ts";
-import { fill, h, newId, type Child } from "./dom.ts";
+import { fill, h, newId } from "./dom.ts";
 import { text } from "./texts.ts";
 
 /** What a check says of a text. Only a `problem` keeps one from going on. */
@@ -9,91 +9,86 @@ export interface FieldVerdict {
   readonly message: string;
 }
 
-export interface CheckedField {
-  readonly element: HTMLElement;
-  readonly input: HTMLInputElement;
-  /** Checks what stands in the field now, for something it depends on has changed. */
-  recheck(): void;
-  /** The verdict on what stands in the field, once it is known. */
-  settled(): Promise<FieldVerdict | undefined>;
-}
-
 /** Typing is over when no key came for so long. */
 const pauseMs = 250;
 
-/** A text field that is checked while one types; a check for an older text is given up. */
-export function checkedField(field: {
+export interface CheckedFieldParts {
   readonly label: string;
   readonly note?: string;
   readonly value: string;
   readonly signal: AbortSignal;
-  onInput(value: string): void;
-  check(value: string, signal: AbortSignal): Promise<FieldVerdict | undefined>;
-  /** Called with each verdict; what it gives is shown under the message. */
-  onVerdict?(verdict: FieldVerdict | undefined): void;
-}): CheckedField {
-  const input = h("input", { type: "text", value: field.value, autocomplete: "off", spellcheck: "false" });
-  const place = h("div", { class: "verdict", id: newId("verdict"), "aria-live": "polite" });
-  let controller = new AbortController();
-  let verdict: Promise<FieldVerdict | undefined> = Promise.resolve(undefined);
+  readonly onInput: (value: string) => void;
+  readonly check: (value: string, signal: AbortSignal) => Promise<FieldVerdict | undefined>;
+  readonly onVerdict?: () => void;
+}
 
-  function show(found: FieldVerdict | undefined): void {
-    input.setAttribute("aria-invalid", String(found?.kind === "problem"));
-    const children: Child[] = found ? [message(found.kind, found.message)] : [];
-    fill(place, ...children);
-    field.onVerdict?.(found);
+/** A text field that is checked while one types; a check for an older text is given up. */
+export class CheckedField {
+  readonly element: HTMLElement;
+  readonly input: HTMLInputElement;
+  readonly #parts: CheckedFieldParts;
+  readonly #place = h("div", { class: "verdict", id: newId("verdict"), "aria-live": "polite" });
+  #controller = new AbortController();
+  #verdict: Promise<FieldVerdict | undefined> = Promise.resolve(undefined);
+
+  constructor(parts: CheckedFieldParts) {
+    this.#parts = parts;
+    this.input = h("input", { type: "text", value: parts.value, autocomplete: "off", spellcheck: "false" });
+    this.input.addEventListener("input", () => {
+      parts.onInput(this.input.value);
+      this.#begin(pauseMs);
+    });
+    this.element = labelled(parts.label, this.input, parts.note);
+    describe(this.input, this.#place.id);
+    this.element.append(this.#place);
+    this.recheck();
   }
 
-  async function look(delayMs: number, signal: AbortSignal): Promise<FieldVerdict | undefined> {
+  /** Checks what stands in the field now, for something it depends on has changed. */
+  recheck(): void {
+    if (this.input.value !== "") {
+      this.#begin(0);
+    }
+  }
+
+  /** The verdict on what stands in the field, once it is known. It counts only if no later look has taken over meanwhile. */
+  async settled(): Promise<FieldVerdict | undefined> {
+    if (this.input.value === "") {
+      return { kind: "problem", message: text("required") };
+    }
+    const awaited = this.#verdict;
+    const found = await awaited;
+    return awaited === this.#verdict ? found : this.settled();
+  }
+
+  #begin(delayMs: number): void {
+    this.#controller.abort();
+    this.#controller = new AbortController();
+    this.#verdict = this.#look(delayMs, AbortSignal.any([this.#controller.signal, this.#parts.signal]));
+  }
+
+  async #look(delayMs: number, signal: AbortSignal): Promise<FieldVerdict | undefined> {
     try {
       await pause(delayMs, signal);
-      fill(place, h("p", { class: "loading" }, text("checking")));
-      const found = await field.check(input.value, signal);
-      show(found);
+      fill(this.#place, h("p", { class: "loading" }, text("checking")));
+      const found = this.input.value === "" ? undefined : await this.#parts.check(this.input.value, signal);
+      this.#show(found);
       return found;
     } catch (error) {
       if (isAbort(error)) {
         return undefined;
       }
       const failed: FieldVerdict = { kind: "warning", message: error instanceof Error ? error.message : String(error) };
-      show(failed);
+      this.#show(failed);
       return failed;
     }
   }
 
-  /** A verdict counts only if no later look has taken over meanwhile. */
-  async function settled(): Promise<FieldVerdict | undefined> {
-    const awaited = verdict;
-    const found = await awaited;
-    return awaited === verdict ? found : settled();
+  #show(found: FieldVerdict | undefined): void {
+    this.input.setAttribute("aria-invalid", String(found?.kind === "problem"));
+    fill(this.#place, found && message(found.kind, found.message));
+    this.#parts.onVerdict?.();
   }
-
-  function begin(delayMs: number): void {
-    controller.abort();
-    controller = new AbortController();
-    verdict = look(delayMs, AbortSignal.any([controller.signal, field.signal]));
-  }
-
-  input.addEventListener("input", () => {
-    field.onInput(input.value);
-    begin(pauseMs);
-  });
-  if (field.value !== "") {
-    begin(0);
-  }
-  const element = labelled(field.label, input, field.note);
-  describe(input, place.id);
-  element.append(place);
-  return {
-    element,
-    input,
-    recheck: () => {
-      if (input.value !== "") {
-        begin(0);
-      }
-    },
-    settled: async () => (input.value === "" ? { kind: "problem", message: text("required") } : settled()),
-  };
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -17,127 +17,134 @@ export interface Row {
   readonly badges: readonly Badge[];
 }
 
+type Found<T> = Growing & { readonly items: readonly T[] };
+
 export interface ChoiceListParts<T> {
   readonly searchLabel: string;
   readonly emptyText: string;
   readonly chosenId: string | undefined;
   readonly signal: AbortSignal;
-  list(search: Search, signal: AbortSignal): Promise<Growing & { readonly items: readonly T[] }>;
-  refresh(): Promise<unknown>;
-  onEstate(listener: () => void): void;
-  groupOf(item: T): string;
-  rowOf(item: T): Row;
-  onChoose(item: T): void;
-}
-
-export interface ChoiceList {
-  readonly element: HTMLElement;
-  readonly search: HTMLInputElement;
+  readonly list: (search: Search, signal: AbortSignal) => Promise<Found<T>>;
+  readonly refresh: () => Promise<unknown>;
+  readonly onEstate: (listener: () => void) => void;
+  readonly groupOf: (item: T) => string;
+  readonly rowOf: (item: T) => Row;
+  readonly onChoose: (item: T) => void;
 }
 
 /** More rows than anybody reads; the search narrows them. */
 const limit = 50;
 
 /** A list to choose one of, with a search field, grouped. The first rows show while the rest is being read. */
-export function choiceList<T>(parts: ChoiceListParts<T>): ChoiceList {
-  const radioName = newId("choice");
-  const state = status();
-  const rows = h("div", { class: "rows" });
-  const notes = h("div", {});
-  const search = h("input", { type: "search", id: newId("search"), autocomplete: "off", spellcheck: "false" });
-  let chosenId = parts.chosenId?.toLowerCase();
-  let controller = new AbortController();
+export class ChoiceList<T> {
+  readonly element: HTMLElement;
+  readonly search = h("input", { type: "search", id: newId("search"), autocomplete: "off", spellcheck: "false" });
+  readonly #parts: ChoiceListParts<T>;
+  readonly #radioName = newId("choice");
+  readonly #state = status();
+  readonly #rows = h("div", { class: "rows" });
+  readonly #notes = h("div", {});
+  #chosenId: string | undefined;
+  #controller = new AbortController();
 
-  async function ask(): Promise<void> {
-    controller.abort();
-    controller = new AbortController();
-    const signal = AbortSignal.any([controller.signal, parts.signal]);
+  constructor(parts: ChoiceListParts<T>) {
+    this.#parts = parts;
+    this.#chosenId = parts.chosenId?.toLowerCase();
+    parts.onEstate(() => void this.#ask());
+    this.search.addEventListener("input", () => void this.#ask());
+    const refresh = button(text("refresh"), () => void this.#refresh());
+    const head = h(
+      "div",
+      { class: "search" },
+      h("label", { for: this.search.id }, parts.searchLabel),
+      h("div", { class: "search-line" }, this.search, refresh),
+    );
+    this.element = h("div", { class: "choices" }, head, this.#state, this.#rows, this.#notes);
+    this.#showLoading();
+    void this.#ask();
+  }
+
+  /** Never rejects: a failure is shown. A later question takes over. */
+  async #ask(): Promise<void> {
+    this.#controller.abort();
+    this.#controller = new AbortController();
+    const signal = AbortSignal.any([this.#controller.signal, this.#parts.signal]);
     try {
-      showList(await parts.list({ text: search.value, limit }, signal));
+      this.#showList(await this.#parts.list({ text: this.search.value, limit }, signal));
     } catch (error) {
       if (!isAbort(error)) {
-        rows.removeAttribute("aria-busy");
-        fill(state);
-        fill(notes);
-        fill(
-          rows,
-          failure(error, () => void refresh()),
-        );
+        this.#showFailure(error);
       }
     }
   }
 
-  async function refresh(): Promise<void> {
-    showLoading();
+  async #refresh(): Promise<void> {
+    this.#showLoading();
     try {
-      await parts.refresh();
-    } finally {
-      await ask();
+      await this.#parts.refresh();
+      await this.#ask();
+    } catch (error) {
+      if (!isAbort(error)) {
+        this.#showFailure(error);
+      }
     }
   }
 
-  function showLoading(): void {
-    rows.setAttribute("aria-busy", "true");
-    fill(state, h("p", { class: "loading" }, text("loading")));
-    fill(rows);
-    fill(notes);
+  #showLoading(): void {
+    this.#rows.setAttribute("aria-busy", "true");
+    fill(this.#state, h("p", { class: "loading" }, text("loading")));
+    fill(this.#rows);
+    fill(this.#notes);
   }
 
-  function showList(list: Growing & { readonly items: readonly T[] }): void {
-    if (list.isLoading && list.total === 0) {
-      showLoading();
-      return;
-    }
-    rows.toggleAttribute("aria-busy", list.isLoading);
-    fill(state, ...stateOf(list, list.items.length, parts.emptyText));
-    keepFocus(rows, () => {
-      fill(rows, ...groups(list.items));
-    });
-    fill(notes, ...notesOf(list, list.items.length));
-  }
-
-  function groups(items: readonly T[]): readonly HTMLElement[] {
-    const byName = Map.groupBy(items, (item) => parts.groupOf(item));
-    return [...byName].map(([name, members]) =>
-      h("fieldset", { class: "group" }, h("legend", {}, name), ...members.map(rowElement)),
+  #showFailure(error: unknown): void {
+    this.#rows.removeAttribute("aria-busy");
+    fill(this.#state);
+    fill(this.#notes);
+    fill(
+      this.#rows,
+      failure(error, () => void this.#refresh()),
     );
   }
 
-  function rowElement(item: T): HTMLElement {
-    const row = parts.rowOf(item);
+  #showList(list: Found<T>): void {
+    if (list.isLoading && list.total === 0) {
+      this.#showLoading();
+      return;
+    }
+    this.#rows.setAttribute("aria-busy", String(list.isLoading));
+    fill(this.#state, ...stateOf(list, list.items.length, this.#parts.emptyText));
+    keepFocus(this.#rows, () => {
+      fill(this.#rows, ...this.#groups(list.items));
+    });
+    fill(this.#notes, ...notesOf(list, list.items.length));
+  }
+
+  #groups(items: readonly T[]): readonly HTMLElement[] {
+    const byName = Map.groupBy(items, (item) => this.#parts.groupOf(item));
+    return [...byName].map(([name, members]) =>
+      h("fieldset", { class: "group" }, h("legend", {}, name), ...members.map((item) => this.#rowElement(item))),
+    );
+  }
+
+  #rowElement(item: T): HTMLElement {
+    const { id, name, note, badges } = this.#parts.rowOf(item);
     const input = h("input", {
-      ...{ type: "radio", name: radioName, value: row.id, checked: row.id.toLowerCase() === chosenId },
+      ...{ type: "radio", name: this.#radioName, value: id, checked: id.toLowerCase() === this.#chosenId },
       change: () => {
-        chosenId = row.id.toLowerCase();
-        parts.onChoose(item);
+        this.#chosenId = id.toLowerCase();
+        this.#parts.onChoose(item);
       },
     });
-    const badges = row.badges.map(({ label, kind }) => h("span", { class: `badge badge-${kind}` }, label));
+    const badgeElements = badges.map(({ label, kind }) => h("span", { class: `badge badge-${kind}` }, label));
     return h(
       "label",
       { class: "row" },
       input,
-      h("span", { class: "row-text" }, h("span", { class: "row-name" }, row.name), " ", noteElement(row.note)),
-      h("span", { class: "badges" }, ...badges.flatMap((badge) => [badge, " "])),
+      h("span", { class: "row-text" }, h("span", { class: "row-name" }, name), " ", noteElement(note)),
+      h("span", { class: "badges" }, ...badgeElements.flatMap((badge) => [badge, " "])),
     );
   }
-
-  parts.onEstate(() => void ask());
-  search.addEventListener("input", () => void ask());
-  showLoading();
-  void ask();
-  const head = h(
-    "div",
-    { class: "search" },
-    h("label", { for: search.id }, parts.searchLabel),
-    h(
-      "div",
-      { class: "search-line" },
-      search,
-      button(text("refresh"), () => void refresh()),
-    ),
-  );
-  return { element: h("div", { class: "choices" }, head, state, rows, notes), search };
 }
 
 function noteElement(note: string): HTMLElement {

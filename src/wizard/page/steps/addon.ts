@@ -1,5 +1,5 @@
 import type { ClusterDetails, Rotation } from "../../protocol.ts";
-import { checkedField, type CheckedField } from "../checkedField.ts";
+import { CheckedField } from "../checkedField.ts";
 import { button, load, message, radios } from "../controls.ts";
 import { fill, h, type Child } from "../dom.ts";
 import type { Problem, ShownStep, StepContext, WizardStep } from "../step.ts";
@@ -125,7 +125,7 @@ function rotationPart(context: StepContext, known: Known, details: ClusterDetail
 }
 
 function intervalField(context: StepContext, rotation: Rotation): CheckedField {
-  return checkedField({
+  return new CheckedField({
     label: text("pollInterval"),
     note: text("pollIntervalNote"),
     value: rotation.pollInterval,

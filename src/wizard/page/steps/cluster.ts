@@ -1,5 +1,5 @@
 import type { ClusterChoice, ClusterState } from "../../protocol.ts";
-import { choiceList, type Badge } from "../choiceList.ts";
+import { ChoiceList, type Badge } from "../choiceList.ts";
 import type { ShownStep, StepContext, WizardStep } from "../step.ts";
 import { text, type TextKey } from "../texts.ts";
 
@@ -13,7 +13,7 @@ export const clusterStep: WizardStep = {
 };
 
 function show(context: StepContext): ShownStep {
-  const list = choiceList<ClusterChoice>({
+  const list = new ChoiceList<ClusterChoice>({
     searchLabel: text("clusterSearch"),
     emptyText: text("clusterNone"),
     chosenId: context.draft.cluster?.id,

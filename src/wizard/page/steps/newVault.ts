@@ -1,5 +1,5 @@
 import type { IfDeletedDraft, NewVaultDraft, VaultNameVerdict } from "../../protocol.ts";
-import { checkedField, type CheckedField, type FieldVerdict } from "../checkedField.ts";
+import { CheckedField, type FieldVerdict } from "../checkedField.ts";
 import { failure, labelled, radios, select, setOptions } from "../controls.ts";
 import { isAbort } from "../connect.ts";
 import { fill, h } from "../dom.ts";
@@ -103,7 +103,7 @@ function chooseGroup({ context, groupName, name }: Form, group: string): void {
 
 function groupNameField(context: StepContext, onVerdict: () => void): CheckedField {
   const { fresh } = context.draft.vault;
-  return checkedField({
+  return new CheckedField({
     label: text("newGroupName"),
     value: fresh.isNewGroup ? fresh.resourceGroup : "",
     signal: context.signal,
@@ -120,7 +120,7 @@ function groupNameField(context: StepContext, onVerdict: () => void): CheckedFie
 
 function nameField(context: StepContext, onFound: (found: VaultNameVerdict | undefined) => void): CheckedField {
   const place = h("div", {});
-  const field = checkedField({
+  const field = new CheckedField({
     label: text("vaultName"),
     note: text("vaultNameNote"),
     value: context.draft.vault.fresh.name,

@@ -1,5 +1,5 @@
 import type { SecretDraft, SecretNameVerdict } from "../../protocol.ts";
-import { checkedField, type CheckedField, type FieldVerdict } from "../checkedField.ts";
+import { CheckedField, type FieldVerdict } from "../checkedField.ts";
 import { message, radios } from "../controls.ts";
 import { hasLostValue, isSecretChosen } from "../draft.ts";
 import { fill, h } from "../dom.ts";
@@ -77,7 +77,7 @@ function secretForm(context: StepContext): ShownStep {
 
 function nameField(context: StepContext, onFound: (found: SecretNameVerdict | undefined) => void): CheckedField {
   const place = h("div", {});
-  const field = checkedField({
+  const field = new CheckedField({
     label: text("secretName"),
     note: text("secretNameNote"),
     value: context.draft.secret.name,

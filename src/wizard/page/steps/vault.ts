@@ -1,5 +1,5 @@
 import type { VaultChoice } from "../../protocol.ts";
-import { choiceList, type Badge, type ChoiceList } from "../choiceList.ts";
+import { ChoiceList, type Badge } from "../choiceList.ts";
 import { load, message, radios } from "../controls.ts";
 import { isVaultChosen, vaultNameOf } from "../draft.ts";
 import { fill, h, type Child } from "../dom.ts";
@@ -79,8 +79,8 @@ function existingVault(context: StepContext): ShownStep {
   };
 }
 
-function vaultList(context: StepContext, onChoose: (vault: VaultChoice) => void): ChoiceList {
-  return choiceList<VaultChoice>({
+function vaultList(context: StepContext, onChoose: (vault: VaultChoice) => void): ChoiceList<VaultChoice> {
+  return new ChoiceList<VaultChoice>({
     searchLabel: text("vaultSearch"),
     emptyText: text("vaultNone"),
     chosenId: context.draft.vault.existing?.id,
