@@ -143,15 +143,17 @@ class ArmIdentities implements Identities {
   ): Promise<FederatedCredential> {
     return this.#oneByOne(identityId, async () => {
       const existing = await this.listFederatedCredentials(identityId, options);
-      const equal = existing.find((other) => trusts(other, credential));
-      if (equal) {
-        return equal;
-      }
-      checkRoom(identityId, credential, existing);
       const { issuer, subject, audiences } = credential;
+      // Entra allows one credential for an issuer and a subject, whatever its name: that one is corrected.
+      const same = existing.find((other) => other.issuer === issuer && other.subject === subject);
+      if (same?.audiences.join() === audiences.join()) {
+        return same;
+      }
+      const name = same?.name ?? credential.name;
+      checkRoom(identityId, name, existing);
       const request: AzureRequest = {
         method: "PUT",
-        path: credentialPath(identityId, credential.name),
+        path: credentialPath(identityId, name),
         body: { properties: { issuer, subject, audiences } },
       };
       return readCredential(parseAnswer(CredentialBody, await this.#write(request, options)));
@@ -245,21 +247,8 @@ function credentialPath(identityId: string, name: string): string {
   return `${identityId}/federatedIdentityCredentials/${name}`;
 }
 
-/** Whether a credential lets in whom the wanted one would, whatever its name. Entra compares byte for byte. */
-function trusts(credential: FederatedCredential, wanted: FederatedCredential): boolean {
-  return (
-    credential.issuer === wanted.issuer &&
-    credential.subject === wanted.subject &&
-    wanted.audiences.every((audience) => credential.audiences.includes(audience))
-  );
-}
-
-function checkRoom(
-  identityId: string,
-  credential: FederatedCredential,
-  existing: readonly FederatedCredential[],
-): void {
-  const replaces = existing.some(({ name }) => name.toLowerCase() === credential.name.toLowerCase());
+function checkRoom(identityId: string, name: string, existing: readonly FederatedCredential[]): void {
+  const replaces = existing.some((credential) => credential.name.toLowerCase() === name.toLowerCase());
   if (!replaces && existing.length >= maxFederatedCredentials) {
     throw new ServiceError(
       "conflict",
