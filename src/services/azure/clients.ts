@@ -121,7 +121,7 @@ export interface AzureClients {
 /** What the clients are made with. */
 export interface AzureClientsInput {
   readonly cloud: Cloud;
-  readonly credential: TokenCredential & RefreshableCredential;
+  readonly credential: RefreshableCredential;
   readonly log: Logger;
   readonly timing?: Partial<Timing> | undefined;
 }
@@ -135,7 +135,7 @@ class Clients implements AzureClients {
   readonly cloud: Cloud;
   readonly timing: Timing;
   readonly log: Logger;
-  readonly credential: TokenCredential & RefreshableCredential;
+  readonly credential: RefreshableCredential;
   readonly #http = createDefaultHttpClient();
   readonly #pipelines = new Map<string, Pipeline>();
   readonly #tenants = new Map<string, string>();

@@ -1,4 +1,3 @@
-import type { TokenCredential } from "@azure/core-auth";
 import {
   createEmptyPipeline,
   decompressResponsePolicy,
@@ -56,7 +55,7 @@ const readingPost = /\/(?:list[A-Z]\w*|checkNameAvailability|Microsoft\.Resource
 
 /** What a pipeline is made for. */
 export interface PipelineInput {
-  readonly credential: TokenCredential & RefreshableCredential;
+  readonly credential: RefreshableCredential;
   readonly audience: string;
   readonly tenantId: string | undefined;
   /** The only origin that gets the token; undefined: whoever is asked. */
