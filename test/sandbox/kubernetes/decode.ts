@@ -1,5 +1,6 @@
 import { parse } from "yaml";
 import { apiVersionOf, type ResourceType } from "./kinds.ts";
+import { decodeProtobuf } from "./protobuf.ts";
 import { isRecord, type KubeObject } from "./object.ts";
 import { schemaOf, type Schema } from "./schema.ts";
 import { badRequest, invalid, unsupportedMediaType, type Cause } from "./status.ts";
@@ -22,6 +23,9 @@ const bodyTypes = ["application/json", "application/yaml", "application/vnd.kube
 
 export function parseBody(body: Buffer, contentType: string | undefined): unknown {
   const media = (contentType ?? "application/json").split(";")[0]?.trim() ?? "";
+  if (media === "application/vnd.kubernetes.protobuf") {
+    return decodeProtobuf(body);
+  }
   const text = body.toString("utf8");
   try {
     if (media === "application/yaml" || media.endsWith("+yaml")) {

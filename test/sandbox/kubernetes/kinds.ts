@@ -97,7 +97,8 @@ const schemaGroups: Readonly<Record<string, string>> = {
   "authorization.k8s.io": "authorization",
 };
 
-function schemaName(group: string, version: string, kind: string): string {
+/** Name of a built-in type in `types.txt`. */
+export function schemaName(group: string, version: string, kind: string): string {
   return group === "apiextensions.k8s.io" ? `crd.${kind}` : `${schemaGroups[group] ?? group}.${version}.${kind}`;
 }
 

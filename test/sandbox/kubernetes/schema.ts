@@ -29,6 +29,8 @@ export interface Field {
   readonly isRequired: boolean;
   readonly description: string;
   readonly default: unknown;
+  /** Numbers in protocol buffers; more than one where Go embeds a struct that JSON does not show. */
+  readonly numbers?: readonly number[];
 }
 
 interface Line {
@@ -70,12 +72,14 @@ function flag(flags: readonly string[], name: string): string | undefined {
 
 function fieldOf({ name, type, flags, description }: Line): Field {
   const fallback = flag(flags, "default");
+  const numbers = flags.find((one) => one.startsWith("#"));
   return {
     name,
     schema: parseType(type, flags),
     isRequired: flags.includes("required"),
     description,
     default: fallback === undefined ? undefined : (JSON.parse(fallback) as unknown),
+    ...(numbers && { numbers: numbers.slice(1).split(".").map(Number) }),
   };
 }
 
