@@ -124,6 +124,9 @@ export interface VaultObject<V> {
   readonly name: string;
   /** Oldest first. */
   readonly versions: V[];
+  /** Of a certificate: what its next version is made by, and the creation under way. */
+  policy?: JsonObject;
+  pending?: JsonObject;
   deleted?: { readonly deletedDate: number; readonly scheduledPurgeDate: number };
   /** A recover or purge is under way until then (sandbox clock). */
   busyUntil?: { readonly at: number; readonly doing: "recovering" | "purging" | "deleting" };
