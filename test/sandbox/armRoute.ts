@@ -30,6 +30,8 @@ export interface ArmContext {
   /** `https://127.0.0.1:<port>`: what absolute URLs in answers start with. */
   readonly origin: string;
   readonly operations: Operations;
+  /** For operations that ask for more than their route's own action. @throws {ArmError} 403 `AuthorizationFailed` */
+  require(action: string, scope: string): void;
   /** The body as an object. @throws {ArmError} 400 `InvalidRequestContent` */
   body(): JsonObject;
 }
@@ -47,5 +49,7 @@ export interface ArmRoute {
   readonly action: string | undefined;
   /** Where the action must be allowed. Left out: the resource the path names, or for a list what the list is of. */
   readonly scope?: (params: Readonly<Record<string, string>>) => string;
+  /** Needs no token. */
+  readonly isAnonymous?: boolean;
   handle(context: ArmContext): SandboxResponse | Promise<SandboxResponse>;
 }

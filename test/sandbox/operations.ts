@@ -4,8 +4,8 @@ import { randomUUID } from "node:crypto";
 import type { Operation, World } from "./state.ts";
 
 export interface OperationInput {
-  /** `Microsoft.ContainerService` */
-  readonly provider: string;
+  /** `Microsoft.ContainerService`; left out: Resource Manager itself. */
+  readonly provider?: string;
   readonly subscriptionId: string;
   readonly location: string;
   readonly apiVersion: string;
@@ -29,7 +29,6 @@ export interface RunningOperation extends Operation {
 }
 
 export interface OperationRecord extends RunningOperation {
-  readonly provider: string;
   readonly subscriptionId: string;
   readonly result: () => unknown;
   endTime?: number;
@@ -84,14 +83,14 @@ interface RecordSettings {
 
 function createRecord(world: World, input: OperationInput, settings: RecordSettings): OperationRecord {
   const id = randomUUID();
-  const base = `${settings.origin}/subscriptions/${input.subscriptionId}/providers/${input.provider}/locations/${input.location}`;
+  const place = input.provider ? `/providers/${input.provider}/locations/${input.location}` : "";
+  const base = `${settings.origin}/subscriptions/${input.subscriptionId}${place}`;
   const asyncOperationUrl = `${base}/operations/${id}?api-version=${input.apiVersion}`;
   const locationUrl = `${base}/operationresults/${id}?api-version=${input.apiVersion}`;
   let looks = 0;
   const record: OperationRecord = {
     id,
     name: input.name,
-    provider: input.provider,
     subscriptionId: input.subscriptionId,
     startTime: world.clock.now(),
     status: "InProgress",
