@@ -8,7 +8,7 @@ declare function acquireVsCodeApi(): WebviewApi;
 
 const api = acquireVsCodeApi();
 const connection = connect(api);
-const root = h("div", { class: "wizard" });
+const root = h("main", { class: "wizard" });
 document.body.append(root);
 
 // Never rejects: a failure is shown with Retry.

@@ -38,7 +38,7 @@ interface OpenStep {
 export class Shell {
   readonly #parts: ShellParts;
   readonly #memory: Memory;
-  readonly #main = h("main", {});
+  readonly #place = h("div", {});
   readonly #live = h("div", { class: "hidden", role: "status" });
   readonly #stepper = stepper((step) => {
     this.#goTo(step);
@@ -49,7 +49,7 @@ export class Shell {
   constructor(parts: ShellParts) {
     this.#parts = parts;
     this.#memory = { draft: parts.saved?.draft ?? emptyDraft, value: undefined, wasInterrupted: false };
-    fill(parts.root, h("h1", { class: "hidden" }, text("title")), this.#stepper.element, this.#main, this.#live);
+    fill(parts.root, h("h1", { class: "hidden" }, text("title")), this.#stepper.element, this.#place, this.#live);
     parts.connection.on("run", (run) => {
       this.#showRun(run);
     });
@@ -91,7 +91,7 @@ export class Shell {
 
   #goTo(step: WizardStep | undefined): void {
     this.#show(this.#reachable(step));
-    this.#main.querySelector("h2")?.focus();
+    this.#place.querySelector("h2")?.focus();
     window.scrollTo(0, 0);
   }
 
@@ -131,7 +131,7 @@ export class Shell {
     const open = { step, shown, next, problem: h("div", { role: "alert" }), leave, isLeaving: false };
     this.#open = open;
     this.#save();
-    fill(this.#main, this.#formOf(open));
+    fill(this.#place, this.#formOf(open));
     this.#showStepper();
   }
 
@@ -240,7 +240,7 @@ export class Shell {
     const screen = runScreen(run, this.#runActions());
     this.#run = { id: run.id, screen };
     this.#save();
-    fill(this.#main, screen.element);
+    fill(this.#place, screen.element);
     this.#showStepper();
     screen.heading.focus();
   }

@@ -112,9 +112,7 @@ async function openPage({ browser, origin, handlers, theme, width }: Opening): P
   const logged: string[] = [];
   const post = async (message: unknown): Promise<void> => {
     messages.push(message);
-    await page.evaluate((data) => {
-      window.postMessage(data);
-    }, message);
+    await page.evaluate(`window.postMessage(${JSON.stringify(message)})`);
   };
   // A page that is closing cannot be told anything.
   const postQuietly = (message: unknown) => void post(message).catch(() => undefined);
@@ -136,7 +134,7 @@ async function openPage({ browser, origin, handlers, theme, width }: Opening): P
     messages,
     logged,
     emit: (name, value) => post({ kind: "event", name, value }),
-    savedState: () => page.evaluate(() => JSON.parse(sessionStorage.getItem("state") ?? "null") as unknown),
+    savedState: () => page.evaluate<unknown>('JSON.parse(sessionStorage.getItem("state") ?? "null")'),
     async close() {
       server.dispose();
       await context.close();
