@@ -1,0 +1,82 @@
+import * as vscode from "vscode";
+
+import type { ClusterSummary } from "../services/azure/inventory.ts";
+import type { DriverReport, NodeDriverState } from "../services/kubernetes/driverPods.ts";
+import { describeComponent } from "../tree/driverNode.ts";
+
+const marks = { healthy: "✅", pending: "🕓", broken: "❌" } as const;
+const order = { broken: 0, pending: 1, healthy: 2 } as const;
+
+/** A report as Markdown: the verdict, the matrix of nodes, and what was found around them. */
+export function formatDriverReport(cluster: ClusterSummary, report: DriverReport): string {
+  const nodes = [...report.nodes].sort((a, b) => order[a.verdict] - order[b.verdict] || a.node.localeCompare(b.node));
+  const headings = [
+    "",
+    vscode.l10n.t("Node"),
+    vscode.l10n.t("OS"),
+    vscode.l10n.t("Driver"),
+    vscode.l10n.t("Provider"),
+    vscode.l10n.t("Registered"),
+  ];
+  return [
+    `# ${text(vscode.l10n.t("Secrets Store CSI Driver on {0}", cluster.name))}`,
+    `**${text(report.summary)}**`,
+    table([headings, ...nodes.map(rowOf)]),
+    `## ${vscode.l10n.t("Around the nodes")}`,
+    factsOf(cluster, report)
+      .map(([name, value]) => `- ${text(name)}: ${text(value)}`)
+      .join("\n"),
+  ].join("\n\n");
+}
+
+function rowOf(state: NodeDriverState): readonly string[] {
+  return [
+    marks[state.verdict],
+    state.isReady ? state.node : vscode.l10n.t("{0} (not ready)", state.node),
+    state.os,
+    describeComponent(state.driver),
+    describeComponent(state.provider),
+    state.isRegistered ? vscode.l10n.t("yes") : vscode.l10n.t("no"),
+  ];
+}
+
+function factsOf(cluster: ClusterSummary, report: DriverReport): readonly (readonly [string, string])[] {
+  const { csiDriver } = report;
+  const unknown = vscode.l10n.t("unknown, no pod runs");
+  return [
+    [vscode.l10n.t("Cluster"), cluster.id],
+    [vscode.l10n.t("Installation"), installations[report.installation]()],
+    [vscode.l10n.t("Driver version"), report.driverVersion ?? unknown],
+    [vscode.l10n.t("Provider version"), report.providerVersion ?? unknown],
+    [vscode.l10n.t("CSIDriver object"), csiDriver ? describeCsiDriver(csiDriver) : vscode.l10n.t("missing")],
+    [vscode.l10n.t("SecretProviderClass CRDs"), report.hasCrds ? vscode.l10n.t("present") : vscode.l10n.t("missing")],
+    ...(report.excludedNodes.length > 0
+      ? [[vscode.l10n.t("Virtual nodes, without the driver"), report.excludedNodes.join(", ")] as const]
+      : []),
+  ];
+}
+
+const installations = {
+  addon: () => vscode.l10n.t("the AKS add-on"),
+  openSource: () => vscode.l10n.t("open source, by Helm or YAML"),
+  both: () => vscode.l10n.t("the AKS add-on and an open-source one beside it; they get in each other's way"),
+  none: () => vscode.l10n.t("none"),
+} as const satisfies Record<DriverReport["installation"], () => string>;
+
+function describeCsiDriver({ tokenAudiences, podInfoOnMount }: NonNullable<DriverReport["csiDriver"]>): string {
+  const audiences = tokenAudiences.length > 0 ? tokenAudiences.join(", ") : vscode.l10n.t("none");
+  return podInfoOnMount
+    ? vscode.l10n.t("present, token audiences: {0}", audiences)
+    : vscode.l10n.t("present, but podInfoOnMount is off; token audiences: {0}", audiences);
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const [first = [], ...rest] = rows.map((cells) => cells.map(text));
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [line(first), line(first.map(() => "---")), ...rest.map(line)].join("\n");
+}
+
+/** What a service said is text, never markup. */
+function text(value: string): string {
+  return value.replaceAll(/\s+/g, " ").replaceAll(/[\\`*_{}[\]<>#|!]/g, "\\$&");
+}

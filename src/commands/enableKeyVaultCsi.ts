@@ -1,0 +1,118 @@
+import * as vscode from "vscode";
+
+import { askAll, back } from "../host/ask.ts";
+import type { Question } from "../host/ask.ts";
+import { confirm, inputText, pickAmong } from "../host/dialogs.ts";
+import { tell } from "../host/notify.ts";
+import { withProgress } from "../host/progress.ts";
+import { commandIds } from "../manifest.ts";
+import type { ClusterSummary } from "../services/azure/inventory.ts";
+import { parseGoDuration } from "../services/plan/duration.ts";
+import { keyVaultCsiAddonStep } from "../services/plan/steps/keyVaultCsiAddon.ts";
+import { describeAddon, isUpdating } from "../tree/clusterState.ts";
+import { chooseCluster } from "./chooseCluster.ts";
+import { rereadCluster, whatGoesOn } from "./clusterOutcome.ts";
+import type { App, Target } from "./command.ts";
+import { checkSteps, describeSteps, runPlan } from "./runPlan.ts";
+import type { NeededStep } from "./runPlan.ts";
+
+type Rotation = ClusterSummary["keyVaultCsi"]["rotation"];
+
+/** Turns the azureKeyvaultSecretsProvider add-on on, after the person has seen what changes. */
+export async function enableKeyVaultCsi(app: App, target: Target): Promise<void> {
+  const title = vscode.l10n.t("Enable Key Vault CSI");
+  const chosen = await chooseCluster(app, target, { title, placeholder: vscode.l10n.t("On which cluster?") });
+  const services = await app.services();
+  const cluster = await withProgress({
+    title: vscode.l10n.t('Reading cluster "{0}"', chosen.name),
+    run: (options) => services.managedClusters.get(chosen.id, options),
+  });
+  app.estate.putCluster(cluster);
+  if (cluster.keyVaultCsi.isEnabled && !isUpdating(cluster)) {
+    tellOn(
+      cluster,
+      vscode.l10n.t('Key Vault CSI is on already: "{0}". {1}.', cluster.name, describeAddon(cluster.keyVaultCsi)),
+    );
+    return;
+  }
+  const rotation = await askAll(`${title}: ${cluster.name}`, questions, cluster.keyVaultCsi.rotation);
+  const step = keyVaultCsiAddonStep(services, { clusterId: cluster.id, rotation });
+  const needed = await checkSteps(vscode.l10n.t('Checking "{0}"', cluster.name), [step], services);
+  await confirmEnabling(cluster, needed);
+  try {
+    await runPlan({
+      title: vscode.l10n.t('Enable Key Vault CSI on "{0}"', cluster.name),
+      steps: [step],
+      whenStopped: () => whatGoesOn(app, services, cluster),
+    });
+  } finally {
+    await rereadCluster(app, services, cluster.id);
+  }
+  tellOn(cluster, vscode.l10n.t('Key Vault CSI is on: "{0}".', cluster.name));
+}
+
+const questions: readonly Question<Rotation>[] = [
+  {
+    async ask(rotation, place) {
+      const choices = [
+        {
+          label: vscode.l10n.t("Rotation off"),
+          detail: vscode.l10n.t("Pods keep the value they mounted until they are restarted. Can be turned on later."),
+          value: { isEnabled: false, pollInterval: rotation.pollInterval },
+        },
+        {
+          label: vscode.l10n.t("Rotation on"),
+          detail: vscode.l10n.t(
+            "Mounted files follow the vault, at the poll interval. Each poll is a request to the vault for each secret and pod.",
+          ),
+          value: { isEnabled: true, pollInterval: rotation.pollInterval },
+        },
+      ];
+      const placeholder = vscode.l10n.t("Shall mounted secrets follow changes in the vault?");
+      return pickAmong(place, placeholder, choices, (value) => value.isEnabled === rotation.isEnabled);
+    },
+  },
+  {
+    isAsked: (rotation) => rotation.isEnabled,
+    async ask(rotation, place) {
+      const pollInterval = await inputText({
+        place,
+        prompt: vscode.l10n.t("Rotation poll interval, such as 2m, 120s or 1h"),
+        value: rotation.pollInterval,
+        validate: (text) =>
+          parseGoDuration(text) === undefined
+            ? vscode.l10n.t("Write a duration such as 2m, 120s or 1h30m.")
+            : undefined,
+      });
+      return pollInterval === back ? back : { isEnabled: true, pollInterval };
+    },
+  },
+];
+
+async function confirmEnabling(cluster: ClusterSummary, needed: readonly NeededStep[]): Promise<void> {
+  const detail = [
+    describeSteps(needed),
+    vscode.l10n.t(
+      "AKS installs the Secrets Store CSI Driver and the Azure Key Vault provider on every node of {0}, and makes a managed identity for them in the node resource group. This takes some minutes.",
+      cluster.name,
+    ),
+  ];
+  const message = isUpdating(cluster)
+    ? vscode.l10n.t(
+        'Another operation ({0}) is running on "{1}". Wait for it, then enable Key Vault CSI?',
+        cluster.provisioningState,
+        cluster.name,
+      )
+    : vscode.l10n.t('Enable Key Vault CSI on "{0}"?', cluster.name);
+  const verb = isUpdating(cluster) ? vscode.l10n.t("Wait and Enable") : vscode.l10n.t("Enable");
+  await confirm(message, detail.filter(Boolean).join("\n\n"), verb);
+}
+
+function tellOn(cluster: ClusterSummary, message: string): void {
+  const argument = { kind: "cluster", cluster };
+  tell(message, [
+    { title: vscode.l10n.t("Verify Driver"), command: commandIds.verifyDriver, argument },
+    { title: vscode.l10n.t("Create Key Vault…"), command: commandIds.createVault, argument },
+    { title: vscode.l10n.t("Open Setup"), command: commandIds.openSetup, argument },
+  ]);
+}

@@ -1,0 +1,5 @@
+import type { App } from "./command.ts";
+
+export function showLog({ log }: App): void {
+  log.show();
+}
