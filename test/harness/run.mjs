@@ -5,7 +5,8 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { cache, ensureCodeServer, ensureDependencies, findChromium, root, run, say } from "./setup.mjs";
+import { ensureCodeServer, ensureDependencies, findChromium, root, run, say } from "./setup.mjs";
+import { trustedEnvironment } from "./trust.mjs";
 
 const tsx = ["--import", "tsx"];
 const mocha = path.join("node_modules", "mocha", "bin", "mocha.js");
@@ -43,7 +44,7 @@ async function main() {
     failures.push("package");
   }
   const total = { passed: 0, failed: failures.length, skipped: 0 };
-  const env = await trustedEnvironment();
+  const env = await trustedEnvironment(path.join(scratch, "ca"));
   for (const name of names) {
     say(`\n== ${name} ==`);
     add(total, await runSuite(name, env));
@@ -53,21 +54,6 @@ async function main() {
   }
   process.stdout.write(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
   return total.failed > 0 || total.passed === 0 ? 1 : 0;
-}
-
-/** Node reads NODE_EXTRA_CA_CERTS once, at start: the sandbox's authority is made before the suites are started. */
-async function trustedEnvironment() {
-  const folder = path.join(scratch, "ca");
-  if ((await run(process.execPath, [...tsx, "test/sandbox/makeCa.ts", folder])) !== 0) {
-    throw new Error("The sandbox's certificate authority could not be made.");
-  }
-  return {
-    ...process.env,
-    NODE_EXTRA_CA_CERTS: path.join(folder, "bundle.pem"),
-    KEY_VAULT_CSI_SANDBOX_CA: folder,
-    KEY_VAULT_CSI_CACHE: cache,
-    NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ""} --no-deprecation`.trim(),
-  };
 }
 
 async function runSuite(name, env) {
