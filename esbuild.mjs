@@ -1,8 +1,9 @@
 // Builds dist/: a tiny entry, the services behind one lazy door, the heavy npm packages behind their own, and the wizard page.
 //   node esbuild.mjs [--production] [--watch]
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import path from "node:path";
+import { getL10nJson } from "@vscode/l10n-dev";
 import { context } from "esbuild";
 
 const isProduction = process.argv.includes("--production");
@@ -36,8 +37,10 @@ const lazyDoors = {
 const watchMarks = {
   name: "watch-marks",
   setup(build) {
-    build.onStart(() => isWatch && console.log("[watch] build started"));
-    build.onEnd(() => isWatch && console.log("[watch] build finished"));
+    if (isWatch) {
+      build.onStart(() => console.log("[watch] build started"));
+      build.onEnd(() => console.log("[watch] build finished"));
+    }
   },
 };
 
@@ -103,6 +106,28 @@ function printSizes(results) {
   }
 }
 
+/** Collects every text a user sees, for translators: `vscode.l10n.t` where VS Code is known, `t` of the service layer elsewhere. */
+async function writeTexts() {
+  const files = (await readdir(path.join(root, "src"), { recursive: true })).filter((file) => file.endsWith(".ts"));
+  const sources = await Promise.all(
+    files.map(async (file) => {
+      const text = await readFile(path.join(root, "src", file), "utf8");
+      // The collector knows `t` by the package it usually comes from.
+      return {
+        extension: ".ts",
+        contents: text.replaceAll(/from "[./]+(services\/)?l10n\.ts"/g, 'from "@vscode/l10n"'),
+      };
+    }),
+  );
+  const texts = await getL10nJson(sources);
+  await mkdir(path.join(root, "dist/l10n"), { recursive: true });
+  await writeFile(
+    path.join(root, "dist/l10n/bundle.l10n.json"),
+    JSON.stringify(texts, undefined, isProduction ? 0 : 2),
+  );
+  console.log(`${Object.keys(texts).length} texts for translators`);
+}
+
 async function writeMetafile(results) {
   const inputs = Object.assign({}, ...results.map(({ metafile }) => metafile.inputs));
   const outputs = Object.assign({}, ...results.map(({ metafile }) => metafile.outputs));
@@ -119,4 +144,5 @@ if (isWatch) {
   await Promise.all(contexts.map((one) => one.dispose()));
   printSizes(results);
   await writeMetafile(results);
+  await writeTexts();
 }

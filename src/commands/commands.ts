@@ -11,7 +11,7 @@ import type { App, Command } from "./command.ts";
 export interface LoadedApp {
   readonly app: App;
   readonly commands: Readonly<Record<CommandId, Command>>;
-  presentError(error: unknown, action: FailedAction): void;
+  readonly presentError: (error: unknown, action: FailedAction) => void;
 }
 
 /** Registers every command. The functions behind them are loaded by the first one that is called. */

@@ -7,7 +7,10 @@ import type { Step, StepState } from "../services/plan/step.ts";
 import type { Services } from "../services/services.ts";
 
 /** A step that would change something. */
-export type NeededStep = { readonly step: Step; readonly state: Extract<StepState, { kind: "needed" }> };
+export interface NeededStep {
+  readonly step: Step;
+  readonly state: Extract<StepState, { kind: "needed" }>;
+}
 
 /**
  * What of a plan is still to be done.
@@ -32,7 +35,7 @@ export interface ShownPlan {
   readonly title: string;
   readonly steps: readonly Step[];
   /** The truth about what goes on in Azure after the person stopped waiting. */
-  whenStopped(): Promise<string>;
+  readonly whenStopped: () => Promise<string>;
 }
 
 /** Applies a plan, with the step it is at in a notification. */

@@ -8,7 +8,7 @@ export interface LongWork<T> {
   readonly title: string;
   run(options: CallOptions): Promise<T>;
   /** The truth about what goes on after the person stopped waiting, in one sentence; shown as the one message of the action. */
-  whenStopped?(): Promise<string>;
+  readonly whenStopped?: (() => Promise<string>) | undefined;
 }
 
 /**
