@@ -109,23 +109,19 @@ function printSizes(results) {
 /** Collects every text a user sees, for translators: `vscode.l10n.t` where VS Code is known, `t` of the service layer elsewhere. */
 async function writeTexts() {
   const files = (await readdir(path.join(root, "src"), { recursive: true })).filter((file) => file.endsWith(".ts"));
-  const sources = await Promise.all(
-    files.map(async (file) => {
-      const text = await readFile(path.join(root, "src", file), "utf8");
-      // The collector knows `t` by the package it usually comes from.
-      return {
-        extension: ".ts",
-        contents: text.replaceAll(/from "[./]+(services\/)?l10n\.ts"/g, 'from "@vscode/l10n"'),
-      };
-    }),
-  );
-  const texts = await getL10nJson(sources);
+  const sources = await Promise.all(files.map((file) => readFile(path.join(root, "src", file), "utf8")));
+  const texts = await getL10nJson(sources.map((text) => ({ extension: ".ts", contents: asCollectorReads(text) })));
   await mkdir(path.join(root, "dist/l10n"), { recursive: true });
-  await writeFile(
-    path.join(root, "dist/l10n/bundle.l10n.json"),
-    JSON.stringify(texts, undefined, isProduction ? 0 : 2),
-  );
+  await writeFile(path.join(root, "dist/l10n/bundle.l10n.json"), JSON.stringify(texts));
   console.log(`${Object.keys(texts).length} texts for translators`);
+}
+
+/** The collector knows a translator only as `l10n.t` of a package. */
+function asCollectorReads(text) {
+  const ours = /import \{[^}]*\bt\b[^}]*\} from "[./]+(services\/)?l10n\.ts";/;
+  return ours.test(text)
+    ? text.replace(ours, 'import * as l10n from "@vscode/l10n";').replaceAll(/(?<![\w.$])t\(/g, "l10n.t(")
+    : text;
 }
 
 async function writeMetafile(results) {
