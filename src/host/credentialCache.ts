@@ -27,6 +27,7 @@ export interface SignInMethod {
 
 /** A credential that asks its method seldom: tokens are kept until shortly before they expire, and several askers share one question. */
 export interface CachedCredential extends RefreshableCredential {
+  getToken(scopes: string | string[], options?: GetTokenOptions): Promise<AccessToken>;
   /** Who the newest token is of, and by which method: `ada@contoso.com (Azure CLI)`. Only the method before the first token. */
   describe(): string;
   forgetTokens(): void;
@@ -116,7 +117,7 @@ export function signInError(error: unknown, { label, remedy }: Pick<SignInMethod
   return new ServiceError("notSignedIn", t("Signing in by {0} failed ({1}); {2}.", label, reason, remedy));
 }
 
-/** The first line of what went wrong. The error itself is not kept: it may carry the request with its secret. */
+/** The first line of what went wrong, without the authority's trace ids. The error itself is not kept: it may carry the request with its secret. */
 function reasonOf(error: unknown): string {
   const line = (error instanceof Error ? error.message : String(error)).split(/\r?\n/, 1)[0] ?? "";
   return line

@@ -45,6 +45,7 @@ async function makePrincipal(cloud: Cloud, environment: Environment, label: stri
     authorityHost: cloud.authority,
     // Microsoft's public instance discovery does not know a custom cloud.
     disableInstanceDiscovery: cloud.name === "custom",
+    retryOptions: { maxRetries: 2, retryDelayInMs: 300 },
     ...anyTenant,
   });
 }
