@@ -3,6 +3,7 @@
  * field nobody knows survives.
  */
 import type { Clock } from "./clock.ts";
+import type { NodeDefect } from "./kubernetes/defects.ts";
 
 export type Json = string | number | boolean | null | Json[] | { [field: string]: Json | undefined };
 export type JsonObject = { [field: string]: Json | undefined };
@@ -90,6 +91,10 @@ export interface KubernetesServer {
   uninstallKeyVaultCsi(): void;
   /** Makes the nodes follow the cluster's agent pools, after the body changed. */
   reconcileNodes(): void;
+  /** Breaks the driver on one node; its pods there start anew and meet the defect. */
+  breakNode(node: string, defect: NodeDefect): void;
+  /** Takes every defect of a node away. */
+  mendNode(node: string): void;
   /** The YAML of a kubeconfig as AKS hands it out: of a local account where `isAdmin` or where the cluster knows no Entra, else with kubelogin. */
   kubeconfig(how: { readonly isAdmin: boolean; readonly login?: "devicecode" | "azurecli" }): string;
   close(): Promise<void>;

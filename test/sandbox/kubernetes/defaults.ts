@@ -70,12 +70,25 @@ function template(spec: Fields): void {
   }
 }
 
+/** `strategy: {}` is as good as none. */
+function strategy(spec: Fields, name: string, fallback: Fields): void {
+  const given = spec[name];
+  if (!isRecord(given) || given["type"] === undefined || given["type"] === fallback["type"]) {
+    const rolling = {
+      ...(fallback["rollingUpdate"] as Fields | undefined),
+      ...(isRecord(given) ? (given["rollingUpdate"] as Fields | undefined) : {}),
+    };
+    spec[name] = { ...fallback, rollingUpdate: rolling };
+  }
+}
+
 const rolling = { type: "RollingUpdate", rollingUpdate: { maxSurge: "25%", maxUnavailable: "25%" } };
 
 const bySpec: Readonly<Record<string, (spec: Fields, object: KubeObject) => void>> = {
   Deployment(spec) {
     template(spec);
-    fill(spec, { replicas: 1, revisionHistoryLimit: 10, progressDeadlineSeconds: 600, strategy: rolling });
+    fill(spec, { replicas: 1, revisionHistoryLimit: 10, progressDeadlineSeconds: 600 });
+    strategy(spec, "strategy", rolling);
   },
   ReplicaSet(spec) {
     template(spec);
@@ -88,15 +101,13 @@ const bySpec: Readonly<Record<string, (spec: Fields, object: KubeObject) => void
       revisionHistoryLimit: 10,
       podManagementPolicy: "OrderedReady",
       persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
-      updateStrategy: { type: "RollingUpdate", rollingUpdate: { partition: 0 } },
     });
+    strategy(spec, "updateStrategy", { type: "RollingUpdate", rollingUpdate: { partition: 0 } });
   },
   DaemonSet(spec) {
     template(spec);
-    fill(spec, {
-      revisionHistoryLimit: 10,
-      updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
-    });
+    fill(spec, { revisionHistoryLimit: 10 });
+    strategy(spec, "updateStrategy", { type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } });
   },
   Job(spec, job) {
     template(spec);

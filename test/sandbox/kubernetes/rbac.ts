@@ -42,13 +42,23 @@ function isSubject(binding: KubeObject, user: User): boolean {
   });
 }
 
+const aggregating = ["admin", "edit", "view"];
+
+/** Rules that other ClusterRoles add to `admin`, `edit` and `view` by their labels. */
+function aggregated(store: Store, name: string): readonly unknown[] {
+  const label = `rbac.authorization.k8s.io/aggregate-to-${name}`;
+  return [...store.all(`clusterroles.${rbac}`)]
+    .filter((role) => role.metadata.labels?.[label] === "true")
+    .flatMap((role) => listAt(role, "rules"));
+}
+
 function rulesOf(store: Store, binding: KubeObject): readonly unknown[] {
   const name = textAt(binding, "roleRef.name");
-  const role =
-    textAt(binding, "roleRef.kind") === "ClusterRole"
-      ? store.get(`clusterroles.${rbac}`, name)
-      : store.get(`roles.${rbac}`, `${binding.metadata.namespace ?? ""}/${name}`);
-  return listAt(role, "rules");
+  if (textAt(binding, "roleRef.kind") !== "ClusterRole") {
+    return listAt(store.get(`roles.${rbac}`, `${binding.metadata.namespace ?? ""}/${name}`), "rules");
+  }
+  const role = store.get(`clusterroles.${rbac}`, name);
+  return [...listAt(role, "rules"), ...(role && aggregating.includes(name) ? aggregated(store, name) : [])];
 }
 
 /** The rules that count for a user: everywhere, and in one namespace. */
