@@ -100,7 +100,10 @@ export interface KeyVaults {
   /** The vault, or undefined when there is none of that id. */
   find(vaultId: string, options?: CallOptions): Promise<KeyVault | undefined>;
 
-  /** Rules first, then the live vault of that id, then the deleted ones, then the service's name check. */
+  /**
+   * Rules first, then the live vault of that id, then the deleted ones and the service's name check. Where the person may not ask the subscription, as with rights
+   * in one resource group only, a name counts as available and {@link create} tells.
+   */
   checkName(vaultId: string, options?: CallOptions): Promise<NameAvailability>;
 
   /** Creates a vault and waits. @throws {ServiceError} `invalidRequest` before any call when the name breaks a rule; `conflict` when the name is taken or soft-deleted */
@@ -165,8 +168,8 @@ class ArmVaults implements KeyVaults {
       return { kind: "exists", vault };
     }
     const [deleted, availability] = await Promise.all([
-      this.#findDeleted(subscriptionId, name, options),
-      this.#askAvailability(subscriptionId, name, options),
+      orWhenForbidden(this.#findDeleted(subscriptionId, name, options), undefined),
+      orWhenForbidden(this.#askAvailability(subscriptionId, name, options), { kind: "available" as const }),
     ]);
     return deleted ? { kind: "softDeleted", vault: deleted } : availability;
   }
@@ -282,17 +285,9 @@ class ArmVaults implements KeyVaults {
     return poll(look, { everyMs, withinMs: 600_000, what: t('the vault "{0}"', name) }, options);
   }
 
-  /** Undefined also where the person may not see deleted vaults; the service's name check then says that the name is taken. */
   async #findDeleted(subscriptionId: string, name: string, options?: CallOptions): Promise<DeletedVault | undefined> {
-    try {
-      const deleted = await this.listDeleted(subscriptionId, options);
-      return deleted.find((vault) => vault.name.toLowerCase() === name.toLowerCase());
-    } catch (error) {
-      if (hasCode(error, "forbidden")) {
-        return undefined;
-      }
-      throw error;
-    }
+    const deleted = await this.listDeleted(subscriptionId, options);
+    return deleted.find((vault) => vault.name.toLowerCase() === name.toLowerCase());
   }
 
   async #askAvailability(subscriptionId: string, name: string, options?: CallOptions): Promise<NameAvailability> {
@@ -342,4 +337,16 @@ class ArmVaults implements KeyVaults {
 
 function toVault(answer: AzureAnswer): KeyVault {
   return readVault(parseAnswer(VaultBody, answer));
+}
+
+/** Both questions about a name are asked at the subscription; who may create vaults in a resource group only is told by the creation itself. */
+async function orWhenForbidden<T, F>(answer: Promise<T>, otherwise: F): Promise<T | F> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (hasCode(error, "forbidden")) {
+      return otherwise;
+    }
+    throw error;
+  }
 }

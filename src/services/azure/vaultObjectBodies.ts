@@ -24,15 +24,15 @@ type Body = z.infer<typeof Item>;
 
 /** An object as the vault lists it. */
 export function readObject(type: ObjectType, body: unknown, vaultName: string): VaultObject {
-  return toObject(type, parseBody(Item, body, vaultName));
+  return toObject(type, parseBody(Item, body, vaultName), vaultName);
 }
 
 /** A version as the vault lists it. */
 export function readVersion(type: ObjectType, body: unknown, vaultName: string): VaultObjectVersion {
   const item = parseBody(Item, body, vaultName);
   return {
-    ...toObject(type, item),
-    version: segments(type, item)[2] ?? "",
+    ...toObject(type, item, vaultName),
+    version: segment(type, item, { at: 2, vaultName }),
     createdOn: toDate(item.attributes?.created),
   };
 }
@@ -42,7 +42,7 @@ export function readDeletedObject(type: ObjectType, body: unknown, vaultName: st
   const item = parseBody(DeletedItem, body, vaultName);
   return {
     type,
-    name: segments(type, item)[1] ?? "",
+    name: segment(type, item, { at: 1, vaultName }),
     deletedOn: toDate(item.deletedDate),
     scheduledPurgeDate: toDate(item.scheduledPurgeDate),
   };
@@ -62,11 +62,11 @@ export function propertiesBody({ contentType, expiresOn, notBefore, isEnabled, t
   };
 }
 
-function toObject(type: ObjectType, item: Body): VaultObject {
+function toObject(type: ObjectType, item: Body, vaultName: string): VaultObject {
   const { attributes } = item;
   return {
     type,
-    name: segments(type, item)[1] ?? "",
+    name: segment(type, item, { at: 1, vaultName }),
     isEnabled: attributes?.enabled ?? true,
     expiresOn: toDate(attributes?.exp),
     notBefore: toDate(attributes?.nbf),
@@ -77,10 +77,14 @@ function toObject(type: ObjectType, item: Body): VaultObject {
   };
 }
 
-/** Collection, name and version out of an identifier. The vault names keys by `kid`; the `kid` of a secret is another object's. */
-function segments(type: ObjectType, { id, kid, key }: Body): readonly string[] {
-  const identifier = (type === "key" ? (kid ?? key?.kid) : id) ?? "";
-  return identifier.replace(/^https:\/\/[^/]+\//, "").split("/");
+/** A part of an identifier: the name stands at 1, the version at 2. The vault names keys by `kid`; the `kid` of a secret is another object's. */
+function segment(
+  type: ObjectType,
+  { id, kid, key }: Body,
+  { at, vaultName }: { readonly at: 1 | 2; readonly vaultName: string },
+): string {
+  const identifier = type === "key" ? (kid ?? key?.kid) : id;
+  return parseBody(z.string(), identifier?.replace(/^https:\/\/[^/]+\//, "").split("/")[at], vaultName);
 }
 
 function toDate(unixSeconds: number | null | undefined): Date | undefined {

@@ -1,4 +1,4 @@
-import { ServiceError } from "../errors.ts";
+import { hasCode, ServiceError } from "../errors.ts";
 import { t } from "../l10n.ts";
 import { closedSentence, isPurgeProtection, readRefusal, type VaultRefusal } from "./keyVaultErrors.ts";
 import { keyVaultRoles } from "./roleAssignments.ts";
@@ -6,9 +6,11 @@ import type { VaultAddress } from "./vaultObjects.ts";
 
 /**
  * Explains what a vault's data plane refused. The cause is dropped: what was sent may be a secret.
+ *
+ * @param confidential what was sent; the vault's own words are dropped when they quote it
  * @see https://learn.microsoft.com/azure/key-vault/general/rest-error-codes
  */
-export function explainVaultError(error: unknown, vault: VaultAddress): unknown {
+export function explainVaultError(error: unknown, vault: VaultAddress, confidential?: string): unknown {
   if (!(error instanceof ServiceError)) {
     return error;
   }
@@ -25,8 +27,17 @@ export function explainVaultError(error: unknown, vault: VaultAddress): unknown 
   const isOtherTenant = error.message.includes("AKV10032");
   const message = isOtherTenant
     ? t('The vault takes sign-ins of its own tenant {1} only: "{0}".', vault.name, vault.tenantId)
-    : (stateSentence(details.serviceCode, vault.name) ?? error.message);
+    : (stateSentence(details.serviceCode, vault.name) ?? wordsWithout(confidential, error, vault));
   return new ServiceError(error.code, message, details);
+}
+
+/** In these the message is the service's own text. */
+const quotingCodes = ["forbidden", "notFound", "conflict", "invalidRequest"] as const;
+
+function wordsWithout(confidential: string | undefined, error: ServiceError, vault: VaultAddress): string {
+  const spellings = confidential ? [confidential, JSON.stringify(confidential).slice(1, -1)] : [];
+  const isQuoted = spellings.some((spelling) => error.message.includes(spelling));
+  return isQuoted && hasCode(error, ...quotingCodes) ? t('The vault refused it: "{0}".', vault.name) : error.message;
 }
 
 function refusalSentence(refusal: VaultRefusal, vault: string): string {

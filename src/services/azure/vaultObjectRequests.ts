@@ -24,6 +24,8 @@ export function deletedPathOf(type: ObjectType, ...rest: readonly string[]): str
 /** What is asked of a vault. */
 export interface VaultRequest extends Pick<AzureRequest, "method" | "body" | "accept"> {
   readonly path: string;
+  /** Sent in the body; a refusal that quotes it is told in our words. */
+  readonly confidential?: string | undefined;
 }
 
 /**
@@ -39,8 +41,11 @@ export interface VaultRequests {
 
 /** Makes the way to the data plane. */
 export function createVaultRequests(clients: AzureClients): VaultRequests {
-  const addressed = (vault: VaultAddress, request: VaultRequest): AzureRequest => ({
-    ...request,
+  const addressed = (vault: VaultAddress, { method, path, body, accept }: VaultRequest): AzureRequest => ({
+    method,
+    path,
+    body,
+    accept,
     base: vault.vaultUri,
     audience: "keyVault",
     tenantId: vault.tenantId,
@@ -52,7 +57,7 @@ export function createVaultRequests(clients: AzureClients): VaultRequests {
       try {
         return await clients.send(addressed(vault, request), options);
       } catch (error) {
-        throw explainVaultError(error, vault);
+        throw explainVaultError(error, vault, request.confidential);
       }
     },
     async list(vault, path, options) {

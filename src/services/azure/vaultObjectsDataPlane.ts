@@ -90,11 +90,8 @@ export class VaultDataPlane implements VaultObjects {
     requireName(name);
     refuse(checkSecretValue(value) ?? checkSecretProperties(properties));
     const body = { value, ...propertiesBody(properties) };
-    const path = pathOf("secret", name);
-    const answer = await this.#whenFree(
-      () => this.#sendValue(vault, { method: "PUT", path, body }, value, options),
-      options,
-    );
+    const request: VaultRequest = { method: "PUT", path: pathOf("secret", name), body, confidential: value };
+    const answer = await this.#whenFree(() => this.#requests.send(vault, request, options), options);
     const { version } = readVersion("secret", answer.body, vault.name);
     return { objectName: name, objectType: "secret", vaultName: vault.name, tenantId: vault.tenantId, version };
   }
@@ -234,7 +231,8 @@ export class VaultDataPlane implements VaultObjects {
     requireName(name);
     const body = importBody(content, password);
     const path = pathOf("cert", name, "import");
-    await this.#whenFree(() => this.#requests.send(vault, { method: "POST", path, body }, options), options);
+    const request: VaultRequest = { method: "POST", path, body, confidential: password };
+    await this.#whenFree(() => this.#requests.send(vault, request, options), options);
   }
 
   async probeSecretsOfficer(vault: VaultAddress, options?: CallOptions): Promise<VaultAccess> {
@@ -262,19 +260,6 @@ export class VaultDataPlane implements VaultObjects {
       return access.kind === "allowed" ? { done: true, value: undefined } : { done: false };
     };
     await poll(ask, { ...times, what: t('the right to set secrets in "{0}"', vault.name) }, options);
-  }
-
-  /** Sends a value; should the vault's refusal quote it, the refusal is told without its text. */
-  async #sendValue(vault: VaultAddress, request: VaultRequest, value: string, options?: CallOptions) {
-    try {
-      return await this.#requests.send(vault, request, options);
-    } catch (error) {
-      const spellings = [value, JSON.stringify(value).slice(1, -1)];
-      if (error instanceof ServiceError && spellings.some((spelling) => error.message.includes(spelling))) {
-        throw new ServiceError(error.code, t('The vault refused the secret: "{0}".', vault.name), error.details);
-      }
-      throw error;
-    }
   }
 
   /** A name stays blocked for some seconds after a purge and during a recovery; only then is the call repeated. */
