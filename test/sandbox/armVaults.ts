@@ -1,4 +1,5 @@
 /** `Microsoft.KeyVault/vaults` on the management plane. */
+import { resourceRoutes } from "./armResources.ts";
 import type { ArmContext, ArmRoute } from "./armRoute.ts";
 import { newProperties, patchProperties, replaceProperties } from "./armVaultBody.ts";
 import {
@@ -64,6 +65,7 @@ export const vaultRoutes: readonly ArmRoute[] = [
   }),
   ...accessPolicyRoutes,
   ...deletedVaultRoutes,
+  ...resourceRoutes,
 ];
 
 /** @throws {ArmError} 404 */
