@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 
 import * as z from "zod/mini";
@@ -220,10 +221,14 @@ class Clusters implements ManagedClusters {
         options,
       );
     } catch (error) {
-      if (tries < maxTries && (isStale(error) || hasCode(error, "unreachable", "timedOut"))) {
-        return undefined;
+      const isUnclear = hasCode(error, "unreachable", "timedOut");
+      if (tries >= maxTries || !(isUnclear || isStale(error))) {
+        throw error;
       }
-      throw error;
+      const { retryDelayMs } = this.#clients.timing;
+      const pauseMs = isUnclear ? retryDelayMs * 2 ** (tries - 1) : 0;
+      await delay(pauseMs, undefined, options.signal ? { signal: options.signal } : {});
+      return undefined;
     }
   }
 
