@@ -1,6 +1,7 @@
 /** Every id we contribute, once. `test/unit/manifest.test.ts` holds this file, package.json and the command table equal. */
 
-export const extensionId = "key-vault-csi";
+/** Publisher and name. */
+export const extensionId = "key-vault-csi.key-vault-csi";
 
 export const commandIds = {
   enable: "keyVaultCsi.cluster.enable",

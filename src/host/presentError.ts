@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 
-import { commandIds } from "../manifest.ts";
+import { commandIds, extensionId } from "../manifest.ts";
 import type { CommandId } from "../manifest.ts";
 import { ServiceError } from "../services/errors.ts";
 import type { ServiceErrorCode } from "../services/errors.ts";
@@ -99,7 +99,7 @@ function reportIssue(error: unknown): Remedy {
     title: vscode.l10n.t("Report Issue"),
     run: () =>
       vscode.commands.executeCommand("workbench.action.openIssueReporter", {
-        extensionId: "key-vault-csi.key-vault-csi",
+        extensionId,
         issueTitle: messageOf(error),
       }),
   };
