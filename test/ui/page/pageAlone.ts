@@ -18,10 +18,11 @@ export interface PageAlone {
   readonly messages: readonly unknown[];
   /** What went to the log. */
   readonly logged: readonly string[];
-  emit<K extends Names<WizardEvents>>(name: K, value: WizardEvents[K]): Promise<void>;
+  readonly emit: <K extends Names<WizardEvents>>(name: K, value: WizardEvents[K]) => Promise<void>;
+  readonly setTheme: (theme: ThemeName) => Promise<void>;
   /** What the page has saved by `setState`. */
-  savedState(): Promise<unknown>;
-  close(): Promise<void>;
+  readonly savedState: () => Promise<unknown>;
+  readonly close: () => Promise<void>;
 }
 
 /** Serves the built page and opens it as often as asked. One per suite. */
@@ -37,7 +38,7 @@ export async function startPageServer(): Promise<PageServer> {
   const files = await buildPage();
   const server = createServer(({ url }, response) => {
     const [path, theme] = (url ?? "/").split("?");
-    const name = theme as ThemeName;
+    const name = theme?.split("&")[0] as ThemeName;
     const made: Record<string, () => string> = {
       "/": () => documentFor(origin, name),
       "/theme.css": () => themeCss(themes[name]),
@@ -134,12 +135,23 @@ async function openPage({ browser, origin, handlers, theme, width }: Opening): P
     messages,
     logged,
     emit: (name, value) => post({ kind: "event", name, value }),
+    setTheme: (to) => changeTheme(page, to),
     savedState: () => page.evaluate<unknown>('JSON.parse(sessionStorage.getItem("state") ?? "null")'),
     async close() {
       server.dispose();
       await context.close();
     },
   };
+}
+
+/** As VS Code does it: other variables, another class, the same page. */
+async function changeTheme(page: Page, theme: ThemeName): Promise<void> {
+  await page.evaluate(`new Promise((resolve) => {
+    const link = document.querySelector('link[href^="/theme.css"]');
+    link.addEventListener("load", resolve, { once: true });
+    link.href = "/theme.css?${theme}&" + crypto.randomUUID();
+    document.body.className = "${themes[theme].bodyClass}";
+  })`);
 }
 
 /**
