@@ -12,7 +12,7 @@ import { buildPackage } from "./package.ts";
 import { paths } from "./paths.ts";
 import { writeSettings } from "./editor.ts";
 
-async function main(): Promise<number> {
+async function runSuite(): Promise<number> {
   const vscodeExecutablePath = await downloadAndUnzipVSCode({ cachePath: paths.cache }).catch((error: unknown) => {
     process.stderr.write(`VS Code could not be downloaded here, so the suite did not run: ${String(error)}\n`);
     return undefined;
@@ -39,4 +39,8 @@ async function main(): Promise<number> {
   }
 }
 
-process.exitCode = await main();
+async function main(): Promise<void> {
+  process.exitCode = await runSuite();
+}
+
+void main();

@@ -32,7 +32,7 @@ export async function bundleIntegrationTests(): Promise<string> {
   return outfile;
 }
 
-async function main(): Promise<number> {
+async function runSuite(): Promise<number> {
   const tests = await bundleIntegrationTests();
   const sandbox = await startSandbox({ world: "demo", pace: "instant" });
   const editor = await startEditor({
@@ -59,11 +59,11 @@ async function runInside(page: import("playwright-core").Page, url: string, test
   ];
   let counts: Counts | undefined;
   await page.exposeFunction("codeAutomationLog", (_kind: string, args: unknown[]) => {
-    const text = args.map(String).join(" ");
-    const found = /^COUNTS (\{.*\})$/m.exec(text)?.[1];
+    const [, text] = /^TEST\|([\s\S]*)$/.exec(args.map(String).join(" ")) ?? [];
+    const found = text && /^COUNTS (\{.*\})$/.exec(text)?.[1];
     if (found) {
       counts = JSON.parse(found) as Counts;
-    } else {
+    } else if (text !== undefined) {
       process.stdout.write(`${text}\n`);
     }
   });
@@ -79,6 +79,10 @@ async function runInside(page: import("playwright-core").Page, url: string, test
   return code;
 }
 
+async function main(): Promise<void> {
+  process.exitCode = await runSuite();
+}
+
 if (process.argv[1] === import.meta.filename) {
-  process.exitCode = await main();
+  void main();
 }

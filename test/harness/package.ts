@@ -30,5 +30,5 @@ async function unzip(file: string, folder: string): Promise<void> {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  await buildPackage();
+  void buildPackage();
 }

@@ -1,7 +1,7 @@
 /** Brings what the commands of package.json need onto the machine. Plain node, no dependency: it runs before `npm ci`. */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -41,6 +41,15 @@ async function npm(args, options = {}) {
   await mustRun(command, [...first, ...args], { ...options, stdio: ["ignore", 2, 2] });
 }
 
+/** The environment without what an outer `npm run` says of its own Node: an inner npm would pass that on as its own. */
+function withoutOuterNpm() {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => !/^npm_(config_user_agent|execpath|node_execpath|lifecycle|package)/.test(name),
+    ),
+  );
+}
+
 /** Does `work` unless its inputs are the ones of last time. */
 async function once(stampFile, inputs, work) {
   const digest = createHash("sha256").update(inputs).digest("hex");
@@ -77,6 +86,8 @@ export async function ensureCodeServer() {
   });
   await once(path.join(codeServerFolder, "installed"), manifest, async () => {
     say("Installing code-server, the real VS Code workbench, into .vscode-test/ (once, about two minutes) …");
+    // What an interrupted installation left behind cannot be built upon.
+    rmSync(codeServerFolder, { recursive: true, force: true });
     mkdirSync(codeServerFolder, { recursive: true });
     // code-server refuses to install under another Node than its own, so that one comes first.
     writeFileSync(
@@ -85,7 +96,7 @@ export async function ensureCodeServer() {
     );
     await npm(["install", "--no-audit", "--no-fund", "--loglevel", "error"], { cwd: codeServerFolder });
     writeFileSync(path.join(codeServerFolder, "package.json"), manifest);
-    const env = { ...process.env, PATH: `${path.dirname(codeServerNode)}${path.delimiter}${process.env.PATH}` };
+    const env = { ...withoutOuterNpm(), PATH: `${path.dirname(codeServerNode)}${path.delimiter}${process.env.PATH}` };
     await mustRun("npm", ["install", "--no-audit", "--no-fund", "--loglevel", "error"], {
       cwd: codeServerFolder,
       env,

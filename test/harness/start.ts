@@ -87,4 +87,4 @@ function installExtension(extensions: string): void {
   }
 }
 
-await main();
+void main();
