@@ -64,7 +64,7 @@ describe("Managed clusters", () => {
       const properties = body["properties"] as JsonObject;
       properties["brandNewFeature"] = { mode: "Fast", knobs: [1, 2, { deep: null }] };
       properties["securityProfile"] = { futureThing: { enabled: true } };
-      ((properties["agentPoolProfiles"] as JsonObject[])[0]!)["newPoolKnob"] = "kept";
+      (properties["agentPoolProfiles"] as JsonObject[])[0]!["newPoolKnob"] = "kept";
       body["tags"] = { Team: "Blue" };
       const before = structuredClone(body);
 
