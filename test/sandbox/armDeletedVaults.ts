@@ -48,6 +48,14 @@ export const deletedVaultRoutes: readonly ArmRoute[] = [
     scope: atSubscription,
     handle: purgeVault,
   },
+  {
+    method: "GET",
+    pattern: `${subscription}/locations/{location}/operationresults/{operation}`,
+    apiVersions: keyVaultApiVersions,
+    action: "Microsoft.KeyVault/locations/operationResults/read",
+    scope: atSubscription,
+    handle: getPurgeResult,
+  },
 ];
 
 /** Assignments made at the vault or inside it go with it and do not come back. */
@@ -158,4 +166,16 @@ function purgeVault(context: ArmContext): SandboxResponse {
   // The key vault provider speaks of its operations by Location alone.
   const { location = "", "retry-after": retryAfter = "0" } = operation.headers;
   return { status: 202, headers: { location, "retry-after": retryAfter } };
+}
+
+async function getPurgeResult({ operations, params }: ArmContext): Promise<SandboxResponse> {
+  const operation = operations.find(params["operation"] ?? "");
+  if (!operation) {
+    throw deletedVaultNotFound();
+  }
+  await operation.look();
+  const { location = "", "retry-after": retryAfter = "0" } = operation.headers;
+  return operation.status === "InProgress"
+    ? { status: 202, headers: { location, "retry-after": retryAfter } }
+    : { status: 200 };
 }
