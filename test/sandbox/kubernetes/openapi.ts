@@ -121,16 +121,13 @@ function bodyOf(type: ResourceType): Json {
   };
 }
 
-const patchBody = {
-  requestBody: {
-    content: Object.fromEntries(
-      ["apply-patch+yaml", "json-patch+json", "merge-patch+json", "strategic-merge-patch+json"].map((media) => [
-        `application/${media}`,
-        { schema: { type: "object" } },
-      ]),
-    ),
-  },
-};
+/** kubectl reads here whether a kind takes strategic merges: custom resources do not. */
+function patchBody(type: ResourceType): Json {
+  const media = ["apply-patch+yaml", "json-patch+json", "merge-patch+json"];
+  const all = type.crd ? media : [...media, "strategic-merge-patch+json"];
+  const content = Object.fromEntries(all.map((one) => [`application/${one}`, { schema: { type: "object" } }]));
+  return { requestBody: { content } };
+}
 
 function pathsOf(type: ResourceType): Json {
   const root = type.group === "" ? `/api/${type.version}` : `/apis/${apiVersionOf(type)}`;
@@ -144,7 +141,7 @@ function pathsOf(type: ResourceType): Json {
     [`${collection}/{name}`]: {
       get: operation(type, "get", ["pretty"]),
       put: { ...operation(type, "put", queries), ...bodyOf(type) },
-      patch: { ...operation(type, "patch", [...queries, "force"]), ...patchBody },
+      patch: { ...operation(type, "patch", [...queries, "force"]), ...patchBody(type) },
       delete: operation(type, "delete", ["dryRun", "gracePeriodSeconds", "propagationPolicy"]),
     },
   };

@@ -62,7 +62,7 @@ class SandboxKubernetes implements KubernetesServer {
     this.#timers = new Timers(world.clock);
     this.#registrar = new Registrar(this.store, this.defects);
     const owners = new Owners(this.store);
-    const mounts = new Mounts(this.store, createDriver({ world, cluster, store: this.store, owners }));
+    const mounts = new Mounts(this.store, createDriver({ world, cluster, store: this.store }));
     this.#controllers = this.#startControllers(owners, mounts);
     this.api = this.#makeApi(mounts);
     for (const object of baseline()) {
