@@ -33,7 +33,8 @@ export const keyVaultRoles = {
 /** Who gets a role. `objectId` is never a client id. */
 export interface Principal {
   readonly objectId: string;
-  readonly type: "User" | "Group" | "ServicePrincipal";
+  /** Undefined: Azure looks it up in the directory, which fails for a principal made a moment ago. */
+  readonly type: "User" | "Group" | "ServicePrincipal" | undefined;
 }
 
 /** One assignment, direct or inherited. */
@@ -201,7 +202,7 @@ class ArmRoleAssignments implements RoleAssignments {
     const properties = {
       roleDefinitionId: roleDefinitionId(scope, role),
       principalId: principal.objectId,
-      principalType: principal.type,
+      ...(principal.type ? { principalType: principal.type } : {}),
     };
     const attempt = async (): Promise<PollResult<RoleAssignment>> => {
       try {

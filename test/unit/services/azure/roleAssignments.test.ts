@@ -72,6 +72,15 @@ describe("Role assignments", () => {
     assert.equal(new Set(puts().map(({ path }) => path)).size, 1);
   });
 
+  it("are made for a principal of whom only the object id is known, as an access policy has it", async () => {
+    const { assignment } = await bench.roleAssignments.ensure(scope, { ...reader, type: undefined }, secretsUser);
+
+    assert.equal(
+      bench.sandbox.world.roleAssignments.get(assignment.id.toLowerCase())?.principalType,
+      "ServicePrincipal",
+    );
+  });
+
   it("are refused to who may not make them, with what it takes", async () => {
     const contributor = bench.as(bench.sandbox.addPrincipal({ roles: ["Contributor"], at: bench.groupId }));
 
