@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 
 import { afterEach, beforeEach, describe, it } from "mocha";
 
-import { keyVaultRoles, type Principal } from "../../../../src/services/azure/roleAssignments.ts";
+import { keyVaultRoles } from "../../../../src/services/azure/roleAssignments.ts";
 import { startVaultBench, type VaultBench } from "./support/vaultBench.ts";
 
 const { secretsOfficer, secretsUser } = keyVaultRoles;
@@ -10,7 +10,7 @@ const { secretsOfficer, secretsUser } = keyVaultRoles;
 describe("Role assignments", () => {
   let bench: VaultBench;
   let scope: string;
-  let reader: Principal;
+  let reader: { readonly objectId: string; readonly type: "ServicePrincipal" };
 
   beforeEach(async () => {
     bench = await startVaultBench();
