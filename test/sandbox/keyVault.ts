@@ -6,7 +6,7 @@ import { asText } from "./json.ts";
 import { certificateRoutes } from "./keyVaultCertificates.ts";
 import { badParameter, VaultError } from "./keyVaultErrors.ts";
 import { keyRoutes } from "./keyVaultKeys.ts";
-import { checkName, type VaultCall } from "./keyVaultObjects.ts";
+import { catchUp, checkName, type VaultCall } from "./keyVaultObjects.ts";
 import { matchRoute } from "./keyVaultRoutes.ts";
 import { secretRoutes } from "./keyVaultSecrets.ts";
 import type { Vault } from "./state.ts";
@@ -45,6 +45,7 @@ async function answer(plane: KeyVaultPlane, vault: Vault, request: SandboxReques
   try {
     const caller = authenticate(plane, vault, request);
     checkApiVersion(plane, request);
+    catchUp(plane.world, vault);
     const match = matchRoute(routes, request.method, request.path);
     if (!match) {
       plane.onUnknown?.(request, "no such operation of Key Vault's data plane");

@@ -59,49 +59,44 @@ function completeX509Properties(given: JsonObject): JsonObject {
   };
 }
 
-export async function makeSelfSigned(policy: JsonObject, nowMs: number): Promise<Material> {
-  const keyProps = asObject(policy["key_props"]);
-  const { privateKey, publicKey } = await generateKey({ ...keyProps });
-  const algorithm = signingAlgorithm(publicKey);
-  const keys = {
-    privateKey: await toCryptoKey(privateKey, algorithm),
-    publicKey: await toCryptoKey(publicKey, algorithm),
-  };
-  const x509Props = asObject(policy["x509_props"]);
-  const notAfter = new Date(nowMs);
-  notAfter.setUTCMonth(notAfter.getUTCMonth() + Number(x509Props["validity_months"]));
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    name: subjectOf(x509Props),
-    keys,
-    signingAlgorithm: algorithm,
-    // As the service does: ten minutes earlier, for clocks that are behind.
-    notBefore: new Date(nowMs - 600_000),
-    notAfter,
-    extensions: await extensionsOf(x509Props, keys.publicKey),
-  });
-  return { privateKey, certificates: [Buffer.from(certificate.rawData)] };
+/** A new key of a policy, what its certificate is asked for with, and how to sign it oneself. */
+export interface CertificateRequest {
+  /** The base64 of a PKCS#10 request. */
+  readonly csr: string;
+  selfSign(nowMs: number): Promise<Material>;
 }
 
-/** The base64 of a PKCS#10 request by a key that is thrown away: nobody signs it here. */
-export async function makeRequest(policy: JsonObject): Promise<string> {
+/** @throws {VaultError} 400 for a key, or a subject, that can't be */
+export async function makeRequest(policy: JsonObject): Promise<CertificateRequest> {
   const { privateKey, publicKey } = await generateKey({ ...asObject(policy["key_props"]) });
-  const algorithm = signingAlgorithm(publicKey);
-  const request = await x509.Pkcs10CertificateRequestGenerator.create({
-    name: subjectOf(asObject(policy["x509_props"])),
-    keys: {
-      privateKey: await toCryptoKey(privateKey, algorithm),
-      publicKey: await toCryptoKey(publicKey, algorithm),
+  const signingAlgorithm = signingAlgorithmOf(publicKey);
+  const keys = {
+    privateKey: await toCryptoKey(privateKey, signingAlgorithm),
+    publicKey: await toCryptoKey(publicKey, signingAlgorithm),
+  };
+  const x509Props = asObject(policy["x509_props"]);
+  const name = subjectOf(x509Props);
+  const extensions = await extensionsOf(x509Props, keys.publicKey);
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({ name, keys, signingAlgorithm, extensions });
+  return {
+    csr: Buffer.from(request.rawData).toString("base64"),
+    async selfSign(nowMs) {
+      const notAfter = new Date(nowMs);
+      notAfter.setUTCMonth(notAfter.getUTCMonth() + Number(x509Props["validity_months"]));
+      // As the service does: ten minutes earlier, for clocks that are behind.
+      const notBefore = new Date(nowMs - 600_000);
+      const input = { name, keys, signingAlgorithm, notBefore, notAfter, extensions };
+      const certificate = await x509.X509CertificateGenerator.createSelfSigned(input);
+      return { privateKey, certificates: [Buffer.from(certificate.rawData)] };
     },
-    signingAlgorithm: algorithm,
-  });
-  return Buffer.from(request.rawData).toString("base64");
+  };
 }
 
 type SigningAlgorithm =
   | { readonly name: "RSASSA-PKCS1-v1_5"; readonly hash: string }
   | { readonly name: "ECDSA"; readonly namedCurve: string; readonly hash: string };
 
-function signingAlgorithm(key: KeyObject): SigningAlgorithm {
+function signingAlgorithmOf(key: KeyObject): SigningAlgorithm {
   if (key.asymmetricKeyType === "rsa") {
     return { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
   }

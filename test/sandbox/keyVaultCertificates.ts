@@ -2,14 +2,14 @@
 import { randomUUID } from "node:crypto";
 import type { SandboxResponse } from "./http.ts";
 import { asObject, asText } from "./json.ts";
-import { completePolicy, makeRequest, makeSelfSigned, readImport, type Material } from "./keyVaultCertificateMaking.ts";
+import { completePolicy, makeRequest, readImport, type Material } from "./keyVaultCertificateMaking.ts";
 import { invalidProperty, VaultError } from "./keyVaultErrors.ts";
 import {
   changeAttributes,
-  delayOf,
   getActive,
   getVersion,
   isActive,
+  later,
   openForWriting,
   page,
   readBody,
@@ -86,14 +86,14 @@ async function createCertificate(call: VaultCall): Promise<SandboxResponse> {
   if (!["Self", "Unknown"].includes(issuer)) {
     throw new VaultError(404, "CertificateIssuerNotFound", `Issuer not found: ${issuer}`);
   }
-  const material = issuer === "Self" ? await makeSelfSigned(policy, call.world.clock.now()) : undefined;
-  const csr = await makeRequest(policy);
+  const certificateRequest = await makeRequest(policy);
+  const material = issuer === "Self" ? await certificateRequest.selfSign(call.world.clock.now()) : undefined;
   const object = openForWriting(call, call.vault.certificates, "certificate");
   object.policy = policy;
   object.pending = {
     id: `${call.base}/certificates/${object.name}/pending`,
     issuer: { name: issuer },
-    csr,
+    csr: certificateRequest.csr,
     cancellation_requested: false,
     status: "inProgress",
     status_details:
@@ -119,28 +119,22 @@ interface NewVersion {
   readonly tags: Record<string, string> | undefined;
 }
 
-/** At once in an instant world, else when the issuer of the demo is through. */
+/** What the issuer does when it is through. */
 function completeLater(call: VaultCall, object: VaultObject<BundleVersion>, made: NewVersion): void {
   const requestId = object.pending?.["request_id"];
-  const complete = (): void => {
+  later(call, () => {
     const { pending } = object;
-    if (!pending || pending["request_id"] !== requestId) {
+    if (pending?.["request_id"] !== requestId) {
       return;
     }
-    if (pending["cancellation_requested"] === true) {
+    if (pending?.["cancellation_requested"] === true) {
       object.pending = { ...pending, status: "cancelled", status_details: null };
       return;
     }
     addCertificateVersion(call, object, made);
     const target = `${call.base}/certificates/${object.name}`;
     object.pending = { ...pending, status: "completed", status_details: null, target };
-  };
-  const delay = delayOf(call.world);
-  if (delay === 0) {
-    complete();
-  } else {
-    call.world.clock.after(delay, complete);
-  }
+  });
 }
 
 function importCertificate(call: VaultCall): SandboxResponse {

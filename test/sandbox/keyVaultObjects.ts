@@ -59,6 +59,34 @@ export function delayOf(world: World): number {
   return world.delays?.vaultObject ?? (world.clock.pace === "demo" ? demoDelayMs : 0);
 }
 
+interface Due {
+  readonly at: number;
+  readonly run: () => void;
+}
+
+const dues = new WeakMap<Vault, Due[]>();
+
+/** Runs once the delay of the world's vault objects is over: at once where there is none, else when the vault is next looked at. */
+export function later({ world, vault }: Pick<VaultCall, "world" | "vault">, run: () => void): void {
+  const delay = delayOf(world);
+  if (delay === 0) {
+    run();
+    return;
+  }
+  dues.set(vault, [...(dues.get(vault) ?? []), { at: world.clock.now() + delay, run }]);
+}
+
+/** Does what has come due in a vault. */
+export function catchUp(world: World, vault: Vault): void {
+  const all = dues.get(vault) ?? [];
+  const now = world.clock.now();
+  dues.set(
+    vault,
+    all.filter(({ at }) => at > now),
+  );
+  all.filter(({ at }) => at <= now).forEach(({ run }) => run());
+}
+
 /** @throws {VaultError} 400 for a name that no object can have */
 export function checkName(name: string): void {
   if (!/^[0-9a-zA-Z-]{1,127}$/.test(name)) {
