@@ -1,4 +1,5 @@
 /** What Resource Manager itself answers above resource groups: tenants, subscriptions, locations, providers, and its own endpoints. */
+import { resourcesVersions } from "./armApiVersions.ts";
 import type { ArmContext, ArmRoute } from "./armRoute.ts";
 import { locations as regions } from "./armVaultIds.ts";
 import { normalizeScope } from "./authorization.ts";
@@ -7,13 +8,6 @@ import { ArmError } from "./errors.ts";
 import type { SandboxResponse } from "./http.ts";
 import type { TokenClaims } from "./identity.ts";
 import type { JsonObject, Principal, Subscription, Tenant, World } from "./state.ts";
-
-const versions = [
-  ...["2014-04-01", "2015-11-01", "2016-06-01", "2018-05-01", "2018-06-01", "2019-05-01", "2019-06-01", "2019-08-01"],
-  ...["2019-10-01", "2019-11-01", "2020-01-01", "2020-06-01", "2020-10-01", "2021-01-01", "2021-04-01", "2022-01-01"],
-  ...["2022-09-01", "2022-12-01", "2023-07-01", "2024-03-01", "2024-07-01", "2024-08-01", "2024-11-01", "2025-03-01"],
-  ...["2025-04-01"],
-];
 
 const subscription = "/subscriptions/{subscriptionId}";
 
@@ -26,20 +20,26 @@ export const subscriptionRoutes: readonly ArmRoute[] = [
     isAnonymous: true,
     handle: metadataEndpoints,
   },
-  { method: "GET", pattern: "/tenants", apiVersions: versions, action: undefined, handle: listTenants },
-  { method: "GET", pattern: "/subscriptions", apiVersions: versions, action: undefined, handle: listSubscriptions },
-  { method: "GET", pattern: subscription, apiVersions: versions, action: undefined, handle: getSubscription },
+  { method: "GET", pattern: "/tenants", apiVersions: resourcesVersions, action: undefined, handle: listTenants },
+  {
+    method: "GET",
+    pattern: "/subscriptions",
+    apiVersions: resourcesVersions,
+    action: undefined,
+    handle: listSubscriptions,
+  },
+  { method: "GET", pattern: subscription, apiVersions: resourcesVersions, action: undefined, handle: getSubscription },
   {
     method: "GET",
     pattern: `${subscription}/locations`,
-    apiVersions: versions,
+    apiVersions: resourcesVersions,
     action: undefined,
     handle: listLocations,
   },
   {
     method: "GET",
     pattern: `${subscription}/providers`,
-    apiVersions: versions,
+    apiVersions: resourcesVersions,
     action: "Microsoft.Resources/subscriptions/providers/read",
     scope: ({ subscriptionId = "" }) => `/subscriptions/${subscriptionId}`,
     handle: (context) => {
@@ -50,7 +50,7 @@ export const subscriptionRoutes: readonly ArmRoute[] = [
   {
     method: "GET",
     pattern: `${subscription}/providers/{namespace}`,
-    apiVersions: versions,
+    apiVersions: resourcesVersions,
     action: "Microsoft.Resources/subscriptions/providers/read",
     scope: ({ subscriptionId = "" }) => `/subscriptions/${subscriptionId}`,
     handle: (context) => ({ status: 200, body: describeProvider(context, namespaceOf(context)) }),
@@ -58,7 +58,7 @@ export const subscriptionRoutes: readonly ArmRoute[] = [
   {
     method: "POST",
     pattern: `${subscription}/providers/{namespace}/register`,
-    apiVersions: versions,
+    apiVersions: resourcesVersions,
     action: undefined,
     handle: registerProvider,
   },

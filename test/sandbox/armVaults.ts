@@ -1,5 +1,4 @@
 /** `Microsoft.KeyVault/vaults` on the management plane. */
-import { resourceRoutes } from "./armResources.ts";
 import type { ArmContext, ArmRoute } from "./armRoute.ts";
 import { newProperties, patchProperties, replaceProperties } from "./armVaultBody.ts";
 import {
@@ -65,7 +64,6 @@ export const vaultRoutes: readonly ArmRoute[] = [
   }),
   ...accessPolicyRoutes,
   ...deletedVaultRoutes,
-  ...resourceRoutes,
 ];
 
 /** @throws {ArmError} 404 */

@@ -212,6 +212,10 @@ function addCluster(world: World, options: ClusterPlace & ClusterOptions): Clust
     body: newClusterBody(id, subscription.tenantId, { location: group.location, ...options }),
     newestApiVersion: "2026-04-01",
     ...(options.isUnreachable !== undefined && { isUnreachable: options.isUnreachable }),
+    ...(options.whenStarted && { whenStarted: options.whenStarted }),
+    ...(options.isUpdating && {
+      operation: { id: randomUUID(), name: "Updating", startTime: world.clock.now(), status: "InProgress" },
+    }),
   };
   world.clusters.set(id.toLowerCase(), cluster);
   createNodeResources(world, cluster);

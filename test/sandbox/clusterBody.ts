@@ -1,7 +1,7 @@
 /** The JSON of a managed cluster as Microsoft.ContainerService 2026-04-01 answers it. */
 import { randomBytes, randomUUID } from "node:crypto";
 
-import type { JsonObject } from "./state.ts";
+import type { JsonObject, KubernetesServer } from "./state.ts";
 
 export interface PoolOptions {
   readonly name: string;
@@ -37,6 +37,9 @@ export interface ClusterOptions {
   readonly isPrivate?: boolean;
   /** This machine has no line to the API server. */
   readonly isUnreachable?: boolean;
+  /** An update that somebody else has started. */
+  readonly isUpdating?: boolean;
+  readonly whenStarted?: (server: KubernetesServer) => void;
   /** `nodeResourceGroupProfile.restrictionLevel` is ReadOnly. */
   readonly isNodeResourceGroupLocked?: boolean;
   readonly entra?: "none" | "kubernetesRbac" | "azureRbac";
@@ -143,48 +146,59 @@ function newProperties(
   tenantId: string,
   options: ClusterOptions & { location: string },
 ): JsonObject {
-  const { location, kubernetesVersion: version = defaultKubernetesVersion } = options;
-  const pools = options.pools ?? [{ name: "nodepool1", count: 3 }];
+  const { location, kubernetesVersion: version = defaultKubernetesVersion, entra = "none" } = options;
   const { dnsPrefix, host } = hostOf(id);
-  const powerState = { code: options.powerState ?? "Running" };
   const group = id.split("/")[4] ?? "";
   return {
-    provisioningState: options.provisioningState ?? "Succeeded",
-    powerState,
-    kubernetesVersion: version.split(".").slice(0, 2).join("."),
-    currentKubernetesVersion: version,
+    ...stateOf(options, version),
     dnsPrefix,
-    ...addressOf(host, location, options.isPrivate ?? false),
-    agentPoolProfiles: pools.map((pool) => ({ ...newPool(pool, version), powerState })),
-    ...(pools.some((pool) => pool.osType === "Windows") && {
-      windowsProfile: { adminUsername: "azureuser", enableCSIProxy: true },
-    }),
+    ...addressOf(host, location, options.isPrivate === true),
     servicePrincipalProfile: { clientId: "msi" },
     addonProfiles: addonProfiles(options.addon ?? "absent"),
     nodeResourceGroup: `MC_${group}_${name}_${location}`,
     enableRBAC: true,
     supportPlan: "KubernetesOfficial",
     networkProfile: networkProfile(),
-    ...(options.entra !== undefined && options.entra !== "none" && { aadProfile: aadProfile(tenantId, options.entra) }),
+    ...(entra !== "none" && { aadProfile: aadProfile(tenantId, entra) }),
     maxAgentPools: 100,
-    autoUpgradeProfile: { nodeOSUpgradeChannel: "NodeImage" },
-    disableLocalAccounts: options.disableLocalAccounts ?? false,
+    disableLocalAccounts: options.disableLocalAccounts === true,
     securityProfile: options.workloadIdentity ? { workloadIdentity: { enabled: true } } : {},
-    storageProfile: {
-      diskCSIDriver: { enabled: true },
-      fileCSIDriver: { enabled: true },
-      snapshotController: { enabled: true },
-    },
     oidcIssuerProfile: options.oidcIssuer
       ? { enabled: true, issuerURL: issuerUrl(location, tenantId) }
       : { enabled: false },
-    workloadAutoScalerProfile: {},
     resourceUID: randomBytes(12).toString("hex"),
-    metricsProfile: { costAnalysis: { enabled: false } },
-    nodeProvisioningProfile: { mode: "Manual", defaultNodePools: "Auto" },
-    bootstrapProfile: { artifactSource: "Direct" },
+    ...structuredClone(defaultProfiles),
     ...(options.isNodeResourceGroupLocked && { nodeResourceGroupProfile: { restrictionLevel: "ReadOnly" } }),
     ...options.properties,
+  };
+}
+
+const defaultProfiles: JsonObject = {
+  autoUpgradeProfile: { nodeOSUpgradeChannel: "NodeImage" },
+  storageProfile: {
+    diskCSIDriver: { enabled: true },
+    fileCSIDriver: { enabled: true },
+    snapshotController: { enabled: true },
+  },
+  workloadAutoScalerProfile: {},
+  metricsProfile: { costAnalysis: { enabled: false } },
+  nodeProvisioningProfile: { mode: "Manual", defaultNodePools: "Auto" },
+  bootstrapProfile: { artifactSource: "Direct" },
+};
+
+function stateOf(options: ClusterOptions, version: string): JsonObject {
+  const pools = options.pools ?? [{ name: "nodepool1", count: 3 }];
+  const powerState = { code: options.powerState ?? "Running" };
+  const provisioningState = options.isUpdating ? "Updating" : (options.provisioningState ?? "Succeeded");
+  return {
+    provisioningState,
+    powerState,
+    kubernetesVersion: version.split(".").slice(0, 2).join("."),
+    currentKubernetesVersion: version,
+    agentPoolProfiles: pools.map((pool) => ({ ...newPool(pool, version), powerState: { ...powerState } })),
+    ...(pools.some((pool) => pool.osType === "Windows") && {
+      windowsProfile: { adminUsername: "azureuser", enableCSIProxy: true },
+    }),
   };
 }
 

@@ -44,7 +44,7 @@ const secret = new Set(["clientSecret", "value"]);
 function answer(value: unknown): SandboxResponse {
   const text = JSON.stringify(value, (key, inner: unknown) => {
     if (inner instanceof Map) {
-      return Object.fromEntries(inner) as unknown;
+      return Object.fromEntries(inner);
     }
     return key === "kubernetes" || key === "clock" || (secret.has(key) && typeof inner === "string")
       ? undefined

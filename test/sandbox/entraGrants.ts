@@ -11,7 +11,38 @@ const day = 24 * 3600 * 1000;
 const graph = "https://graph.microsoft.com";
 const publicAudiences = [graph, aksServerAppId, `api://${aksServerAppId}`, "https://management.core.windows.net"];
 
-export function tokenEndpoint(entra: Entra, tenantName: string, request: SandboxRequest): SandboxResponse {
+type Grants = Readonly<Record<string, (entra: Entra, tenant: string, form: URLSearchParams) => SandboxResponse>>;
+
+const deviceCode: Grants[string] = (entra, tenant, form) =>
+  userGrant(entra, tenant, form, redeemDeviceCode(entra, form));
+
+const grants: Grants = {
+  client_credentials: (entra, tenant, form) => clientCredentials(entra, getTenant(entra.world, tenant), form),
+  refresh_token: (entra, tenant, form) =>
+    userGrant(entra, tenant, form, redeemRefreshToken(entra, form.get("refresh_token") ?? "")),
+  authorization_code: (entra, tenant, form) => userGrant(entra, tenant, form, redeemCode(entra, form)),
+  password: (entra, tenant, form) => userGrant(entra, tenant, form, signInByPassword(entra, form)),
+  device_code: deviceCode,
+  "urn:ietf:params:oauth:grant-type:device_code": deviceCode,
+};
+
+export function tokenEndpoint(entra: Entra, tenant: string, request: SandboxRequest): SandboxResponse {
+  const form = readForm(request);
+  const type = form.get("grant_type") ?? "";
+  const grant = grants[type];
+  if (!grant) {
+    throw new EntraError(
+      400,
+      "unsupported_grant_type",
+      70003,
+      `The app requested an unsupported grant type '${type}'.`,
+    );
+  }
+  return grant(entra, tenant, form);
+}
+
+/** A client may name itself in the Authorization header instead of the form. */
+function readForm(request: SandboxRequest): URLSearchParams {
   const form = new URLSearchParams(request.body.toString("utf8"));
   const basic = /^Basic\s+(\S+)$/i.exec(request.headers["authorization"] ?? "")?.[1];
   if (basic && !form.has("client_secret")) {
@@ -19,26 +50,7 @@ export function tokenEndpoint(entra: Entra, tenantName: string, request: Sandbox
     form.set("client_id", id);
     form.set("client_secret", secret);
   }
-  switch (form.get("grant_type")) {
-    case "client_credentials":
-      return clientCredentials(entra, getTenant(entra.world, tenantName), form);
-    case "refresh_token":
-      return userGrant(entra, tenantName, form, redeemRefreshToken(entra, form.get("refresh_token") ?? ""));
-    case "authorization_code":
-      return userGrant(entra, tenantName, form, redeemCode(entra, form));
-    case "urn:ietf:params:oauth:grant-type:device_code":
-    case "device_code":
-      return userGrant(entra, tenantName, form, redeemDeviceCode(entra, form));
-    case "password":
-      return userGrant(entra, tenantName, form, signInByPassword(entra, form));
-    default:
-      throw new EntraError(
-        400,
-        "unsupported_grant_type",
-        70003,
-        `The app requested an unsupported grant type '${form.get("grant_type") ?? ""}'.`,
-      );
-  }
+  return form;
 }
 
 /** The audience of a v2.0 scope or a v1.0 resource. */

@@ -22,10 +22,12 @@ import type { Fault } from "./faults.ts";
 import type { Handler, Plane, SandboxRequest } from "./http.ts";
 import { aksServerAppId, createIdentity, type Identity } from "./identity.ts";
 import { emptyWorld } from "./ids.ts";
-import { asObject } from "./json.ts";
+import { addonVersionsFor } from "./clusterOperations.ts";
+import { asObject, asText } from "./json.ts";
 import { createKeyVaultHandler } from "./keyVault.ts";
 import type { KeyVaultPlane } from "./keyVaultAccess.ts";
 import { createKubernetesServer } from "./kubernetes/server.ts";
+import { isAddonEnabled } from "./nodeResources.ts";
 import { createOperations, type Operations } from "./operations.ts";
 import { createSandboxServer, type JournalEntry, type Listener, type SandboxServer } from "./server.ts";
 import { seedDemo } from "./seed.ts";
@@ -148,6 +150,11 @@ function createCloud({ world, server, identity, caPem, onUnknown }: Parts, origi
       isAllowed,
       caPem,
     });
+    const properties = asObject(cluster.body["properties"]);
+    if (isAddonEnabled(properties)) {
+      cluster.kubernetes.installKeyVaultCsi(addonVersionsFor(asText(properties["currentKubernetesVersion"])));
+    }
+    cluster.whenStarted?.(cluster.kubernetes);
   };
   return {
     get resourceManager() {
@@ -162,7 +169,7 @@ function createCloud({ world, server, identity, caPem, onUnknown }: Parts, origi
     vaultUri: (vault) => remember(vaultPorts, vault, openVault),
     kubernetes: (cluster) => remember(clusters, cluster, openCluster),
     async close() {
-      await Promise.all([...clusters].map(([cluster]) => cluster.kubernetes?.close()));
+      await Promise.all([...clusters.keys()].map(async (cluster) => cluster.kubernetes?.close()));
     },
   };
 }

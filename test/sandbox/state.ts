@@ -65,6 +65,8 @@ export interface Cluster {
   kubernetes?: KubernetesServer;
   /** No line from this machine: the API server's port refuses connections. */
   readonly isUnreachable?: boolean;
+  /** What a seed does to the API server once it runs, with the add-on in place where it is on. */
+  readonly whenStarted?: (server: KubernetesServer) => void;
 }
 
 export interface Operation {
