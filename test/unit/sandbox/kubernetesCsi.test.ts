@@ -1,0 +1,430 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { afterEach, describe, it } from "mocha";
+import type { JsonObject, ManagedIdentity, Vault, World } from "../../sandbox/state.ts";
+import {
+  startCluster,
+  tenantId,
+  until,
+  type Body,
+  type ClusterOptions,
+  type TestCluster,
+} from "./kubernetesFixture.ts";
+
+const issuer = "https://eastus2.oic.prod-aks.azure.com/t/c/";
+const clientId = "aaaaaaaa-1111-4222-8333-444444444444";
+const principalId = "bbbbbbbb-1111-4222-8333-444444444444";
+const vaultId = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/myvault";
+const secretsUser = "4633458b-17de-408a-b874-0445c86b69e6";
+
+function vault(properties: JsonObject = {}): Vault {
+  const version = (number: string, value: string, enabled = true) => ({
+    version: number.repeat(32),
+    value,
+    attributes: { enabled, created: 1, updated: 1, recoveryLevel: "Recoverable", recoverableDays: 90 },
+  });
+  return {
+    id: vaultId,
+    name: "myvault",
+    subscriptionId: "s",
+    resourceGroup: "rg",
+    body: { location: "eastus2", properties: { tenantId, enableRbacAuthorization: true, ...properties } },
+    secrets: new Map([
+      ["examplesecret", { name: "ExampleSecret", versions: [version("a", "old"), version("b", "value")] }],
+      ["off", { name: "off", versions: [version("c", "x", false)] }],
+      ["hex", { name: "hex", versions: [version("d", "7a")] }],
+    ]),
+    keys: new Map(),
+    certificates: new Map(),
+  };
+}
+
+function identity(credential: Partial<{ issuer: string; subject: string; audiences: string[] }> = {}): ManagedIdentity {
+  const federated = {
+    name: "app",
+    issuer,
+    subject: "system:serviceaccount:default:app",
+    audiences: ["api://AzureADTokenExchange"],
+    createdAt: 0,
+    ...credential,
+  };
+  return {
+    id: "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/app",
+    name: "app",
+    subscriptionId: "s",
+    resourceGroup: "rg",
+    location: "eastus2",
+    clientId,
+    principalId,
+    tenantId,
+    tags: {},
+    federatedCredentials: new Map([["app", federated]]),
+  };
+}
+
+function grant(world: World, scope = vaultId): void {
+  const id = `${scope}/providers/Microsoft.Authorization/roleAssignments/1`;
+  const roleDefinitionId = `/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/${secretsUser}`;
+  const common = { principalId, principalType: "ServicePrincipal", createdAt: 0, effectiveFrom: 0 };
+  world.roleAssignments.set(id.toLowerCase(), { id, scope, roleDefinitionId, ...common });
+}
+
+interface Scene {
+  readonly vault?: Vault;
+  readonly identity?: ManagedIdentity;
+  readonly isGranted?: boolean;
+  readonly options?: ClusterOptions;
+}
+
+function fill({ vault: given = vault(), identity: who = identity(), isGranted = true }: Scene): (world: World) => void {
+  return (world) => {
+    world.tenants.set(tenantId, { id: tenantId, displayName: "Contoso", defaultDomain: "contoso.test" });
+    world.vaults.set(given.id.toLowerCase(), given);
+    world.identities.set(who.id.toLowerCase(), who);
+    if (isGranted) {
+      grant(world);
+    }
+  };
+}
+
+const objects = (...items: readonly string[]): string =>
+  ["array:", ...items.map((item) => `  - |\n    ${item.split("\n").join("\n    ")}`)].join("\n");
+const secretObject = "objectName: ExampleSecret\nobjectType: secret";
+
+function secretClass(parameters: JsonObject = {}, more: JsonObject = {}): JsonObject {
+  return {
+    apiVersion: "secrets-store.csi.x-k8s.io/v1",
+    kind: "SecretProviderClass",
+    metadata: { name: "kv", namespace: "default" },
+    spec: {
+      provider: "azure",
+      parameters: {
+        keyvaultName: "myvault",
+        tenantID: tenantId,
+        clientID: clientId,
+        objects: objects(secretObject),
+        ...parameters,
+      },
+      ...more,
+    },
+  };
+}
+
+function pod(spec: JsonObject = {}, csi: JsonObject = {}): JsonObject {
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "reader", namespace: "default" },
+    spec: {
+      serviceAccountName: "app",
+      containers: [
+        {
+          name: "main",
+          image: "busybox",
+          command: ["sleep", "infinity"],
+          volumeMounts: [{ name: "kv", mountPath: "/mnt" }],
+        },
+      ],
+      volumes: [
+        {
+          name: "kv",
+          csi: {
+            driver: "secrets-store.csi.k8s.io",
+            readOnly: true,
+            volumeAttributes: { secretProviderClass: "kv" },
+            ...csi,
+          },
+        },
+      ],
+      ...spec,
+    },
+  };
+}
+
+describe("The sandbox's CSI driver", () => {
+  let cluster: TestCluster | undefined;
+
+  afterEach(async () => {
+    await cluster?.close();
+    cluster = undefined;
+  });
+
+  async function start(scene: Scene = {}, provider = "1.7.2"): Promise<TestCluster> {
+    const started = await startCluster({ ...scene.options, fill: fill(scene) });
+    cluster = started;
+    started.server.installKeyVaultCsi({ driver: "1.5.4", provider });
+    started.server.put({ apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "app", namespace: "default" } });
+    await until("driver ready", () => readyPods(started) === 6);
+    return started;
+  }
+
+  function readyPods({ server }: TestCluster): number {
+    return server.list("Pod").filter((one) => ready(one)).length;
+  }
+
+  function ready(one: Body): boolean {
+    return (one.status.conditions ?? []).some((c: Body) => c.type === "Ready" && c.status === "True");
+  }
+
+  async function create(on: TestCluster, object: JsonObject, path: string): Promise<void> {
+    const answer = await on.ask("POST", path, { body: object });
+    assert.equal(answer.status, 201, answer.text);
+  }
+
+  const classPath = "/apis/secrets-store.csi.x-k8s.io/v1/namespaces/default/secretproviderclasses";
+  const podPath = "/api/v1/namespaces/default/pods";
+
+  async function mountFailure(on: TestCluster, object: JsonObject = pod()): Promise<string> {
+    await create(on, object, podPath);
+    let message = "";
+    await until("FailedMount", () => {
+      const found = on.server.list("Event").find((event) => event["reason"] === "FailedMount");
+      message = String(found?.["message"] ?? "");
+      return message !== "";
+    });
+    return message;
+  }
+
+  async function get(on: TestCluster, path: string): Promise<Body> {
+    return (await on.ask("GET", path)).body;
+  }
+
+  async function untilReady(on: TestCluster, name = "reader"): Promise<void> {
+    await until(`${name} ready`, async () => ready(await get(on, `${podPath}/${name}`)));
+  }
+
+  it("mounts by workload identity and tells so in the pod status", async () => {
+    const on = await start();
+    await create(on, secretClass(), classPath);
+    await create(on, pod(), podPath);
+    await untilReady(on);
+
+    const status = await get(
+      on,
+      "/apis/secrets-store.csi.x-k8s.io/v1/namespaces/default/secretproviderclasspodstatuses/reader-default-kv",
+    );
+    assert.deepEqual(status.status.objects, [{ id: "secret/ExampleSecret", version: "b".repeat(32) }]);
+    assert.equal(status.metadata.ownerReferences[0].kind, "Pod");
+    assert.match(String(status.metadata.labels["internal.secrets-store.csi.k8s.io/node-name"]), /^aks-/);
+  });
+
+  it("makes the Secret that the class asks for and takes it away with its last owner", async () => {
+    const on = await start();
+    const secretObjects = [
+      { secretName: "synced", type: "Opaque", data: [{ objectName: "ExampleSecret", key: "password" }] },
+    ];
+    await create(on, secretClass({}, { secretObjects }), classPath);
+    const env = [{ name: "P", valueFrom: { secretKeyRef: { name: "synced", key: "password" } } }];
+    const containers = [{ name: "main", image: "busybox", command: ["sleep", "infinity"], env }];
+    await create(on, pod({ containers }), podPath);
+    await untilReady(on);
+
+    const secret = await get(on, "/api/v1/namespaces/default/secrets/synced");
+    assert.equal(Buffer.from(String(secret.data.password), "base64").toString(), "value");
+    assert.equal(secret.metadata.labels["secrets-store.csi.k8s.io/managed"], "true");
+
+    await on.ask("DELETE", `${podPath}/reader`, { body: { gracePeriodSeconds: 0 } });
+    await until(
+      "Secret gone",
+      async () => (await on.ask("GET", "/api/v1/namespaces/default/secrets/synced")).status === 404,
+    );
+  });
+
+  it("prints name, size and salted hash of each file for a pod that calls sha256sum", async () => {
+    const on = await start();
+    await create(on, secretClass({ objects: objects(`${secretObject}\nobjectAlias: a.txt`) }), classPath);
+    const command = ["sh", "-c", 'for f in *; do echo "$f $(sha256sum)"; done'];
+    const main = { name: "main", image: "busybox", command, env: [{ name: "SALT", value: "pepper" }] };
+    await create(
+      on,
+      pod({ restartPolicy: "Never", containers: [{ ...main, volumeMounts: [{ name: "kv", mountPath: "/mnt" }] }] }),
+      podPath,
+    );
+    await until("done", async () => (await get(on, `${podPath}/reader`)).status.phase === "Succeeded");
+
+    const log = await on.ask("GET", `${podPath}/reader/log`);
+    const hash = createHash("sha256").update("pepper").update("value").digest("hex");
+    assert.equal(log.text, `a.txt 5 ${hash}\n`);
+  });
+
+  it("mounts when the cause of the failure is mended", async () => {
+    const on = await start({ isGranted: false });
+    await create(on, secretClass(), classPath);
+    const message = await mountFailure(on);
+    assert.match(
+      message,
+      /^MountVolume\.SetUp failed for volume "kv" : rpc error: code = Unknown desc = failed to mount secrets store objects for pod default\/reader, err: rpc error: code = Unknown desc = failed to mount objects, error: failed to get objectType:secret, objectName:ExampleSecret, objectVersion:: GET https:\/\/myvault\.vault\.azure\.net\/secrets\/ExampleSecret\//,
+    );
+    assert.match(message, /"code": "ForbiddenByRbac"/);
+
+    grant(on.world);
+    await untilReady(on);
+  });
+
+  const failures: readonly [
+    string,
+    RegExp,
+    Scene & { parameters?: JsonObject; spec?: JsonObject; csi?: JsonObject; provider?: string },
+  ][] = [
+    [
+      "the class is missing",
+      /desc = failed to get secretproviderclass default\/other, error: secretproviderclasses\.secrets-store\.csi\.x-k8s\.io "other" not found$/,
+      { csi: { volumeAttributes: { secretProviderClass: "other" } } },
+    ],
+    [
+      "the volume is not read-only",
+      /code = InvalidArgument desc = Readonly is not true in request$/,
+      { csi: { readOnly: false } },
+    ],
+    [
+      "the service account is forgotten",
+      /AADSTS700213: No matching federated identity record found for presented assertion subject 'system:serviceaccount:default:default'/,
+      { spec: { serviceAccountName: "default" } },
+    ],
+    [
+      "the issuer lacks its slash",
+      /AADSTS700211: No matching federated identity record found for presented assertion issuer/,
+      { identity: identity({ issuer: issuer.slice(0, -1) }) },
+    ],
+    ["the audience is another", /AADSTS700212/, { identity: identity({ audiences: ["api://other"] }) }],
+    [
+      "the client id is unknown",
+      /AADSTS700016: Application with identifier '.*' was not found in the directory 'Contoso'/,
+      { parameters: { clientID: principalId } },
+    ],
+    [
+      "an identity is not on the node",
+      /ManagedIdentityCredential authentication failed[\s\S]*Identity not found/,
+      { parameters: { clientID: "", useVMManagedIdentity: "true", userAssignedIdentityID: clientId } },
+    ],
+    [
+      "no mode is chosen",
+      /failed to create auth config, error: failed to get credentials, nodePublishSecretRef secret is not set$/,
+      { parameters: { clientID: "" } },
+    ],
+    [
+      "no mode is chosen, provider 1.8",
+      /error: failed to build auth config for mode None: failed to get credentials, nodePublishSecretRef secret is not set$/,
+      { parameters: { clientID: "" }, provider: "1.8.1" },
+    ],
+    [
+      "a flag is misspelt",
+      /failed to parse useVMManagedIdentity flag, error: strconv\.ParseBool: parsing "yes": invalid syntax$/,
+      { parameters: { useVMManagedIdentity: "yes" } },
+    ],
+    [
+      "the vault's name is miscased",
+      /error: keyvaultName is not set$/,
+      { parameters: { keyvaultName: "", keyVaultName: "myvault" } },
+    ],
+    [
+      "there is no such vault",
+      /lookup nosuchvault\.vault\.azure\.net on .*: no such host$/,
+      { parameters: { keyvaultName: "nosuchvault" } },
+    ],
+    [
+      "the firewall keeps nodes out",
+      /"code": "ForbiddenByFirewall"/,
+      { vault: vault({ networkAcls: { defaultAction: "Deny", ipRules: [{ value: "203.0.113.10" }] } }) },
+    ],
+    [
+      "no policy lets the identity in",
+      /does not have secrets get permission on key vault 'myvault;location=eastus2'/,
+      { vault: vault({ enableRbacAuthorization: false }) },
+    ],
+    [
+      "the vault is of another tenant",
+      /AKV10032: Invalid issuer\./,
+      { vault: vault({ tenantId: "00000000-0000-4000-8000-000000000001" }) },
+    ],
+    [
+      "the secret does not exist",
+      /A secret with \(name\/id\) nothing was not found in this key vault/,
+      { parameters: { objects: objects("objectName: nothing\nobjectType: secret") } },
+    ],
+    [
+      "the secret is disabled",
+      /Operation get is not allowed on a disabled secret\./,
+      { parameters: { objects: objects("objectName: off\nobjectType: secret") } },
+    ],
+    [
+      "the type is unknown",
+      /objectVersion:: Invalid vaultObjectTypes\. Should be secret, key, or cert$/,
+      { parameters: { objects: objects("objectName: a\nobjectType: certificate") } },
+    ],
+    [
+      "objects is a list",
+      /failed to yaml unmarshal objects, error: yaml: unmarshal errors:\n {2}line 1: cannot unmarshal !!seq into types\.StringArray$/,
+      { parameters: { objects: "- |\n  objectName: a" } },
+    ],
+    [
+      "an item is a map",
+      /line 2: cannot unmarshal !!map into string$/,
+      { parameters: { objects: "array:\n  - objectName: a\n    objectType: secret" } },
+    ],
+    [
+      "array is misspelt",
+      /err: missing object versions$/,
+      { parameters: { objects: "arrays:\n  - |\n    objectName: a" } },
+    ],
+    [
+      "history is quoted",
+      /unmarshal failed for keyVaultObjects at index 0, error: yaml: unmarshal errors:\n {2}line 3: cannot unmarshal !!str `5` into int32$/,
+      { parameters: { objects: objects(`${secretObject}\nobjectVersionHistory: "5"`) } },
+    ],
+  ];
+
+  for (const [why, text, { parameters, spec, csi, provider, ...scene }] of failures) {
+    it(`fails in the words of driver and provider when ${why}`, async () => {
+      const on = await start(scene, provider);
+      await create(on, secretClass(parameters), classPath);
+
+      assert.match(await mountFailure(on, pod(spec, csi)), text);
+    });
+  }
+
+  it("knows no driver on a node where none is registered, and no provider where none runs", async () => {
+    const on = await start();
+    const [node = ""] = on.server.list("Node").map((one) => String((one["metadata"] as Body).name));
+    await create(on, secretClass(), classPath);
+    on.server.breakNode(node, { kind: "unregistered" });
+    const selector = { nodeSelector: { "kubernetes.io/hostname": node } };
+    assert.match(
+      await mountFailure(on, pod(selector)),
+      /driver name secrets-store\.csi\.k8s\.io not found in the list of registered CSI drivers$/,
+    );
+
+    on.server.mendNode(node);
+    await untilReady(on);
+    on.server.breakNode(node, { kind: "missing", component: "provider" });
+    const second = { ...pod(selector), metadata: { name: "second", namespace: "default" } };
+    await create(on, second, podPath);
+    await until("provider missed", () =>
+      on.server
+        .list("Event")
+        .some((event) =>
+          String(event["message"]).endsWith(
+            'error connecting to provider "azure": provider not found: provider "azure"',
+          ),
+        ),
+    );
+  });
+
+  it("gives one file more than the history asked for, newest first", async () => {
+    const on = await start();
+    await create(on, secretClass({ objects: objects(`${secretObject}\nobjectVersionHistory: 2`) }), classPath);
+    await create(on, pod(), podPath);
+    await untilReady(on);
+
+    const path =
+      "/apis/secrets-store.csi.x-k8s.io/v1/namespaces/default/secretproviderclasspodstatuses/reader-default-kv";
+    const { status } = await get(on, path);
+    assert.deepEqual(
+      status.objects.map((object: Body) => [object.id, object.version[0]]),
+      [
+        ["secret/ExampleSecret/0", "b"],
+        ["secret/ExampleSecret/1", "a"],
+      ],
+    );
+  });
+});
