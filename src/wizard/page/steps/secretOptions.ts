@@ -2,6 +2,7 @@ import type { SecretDraft } from "../../protocol.ts";
 import { labelled } from "../controls.ts";
 import { h } from "../dom.ts";
 import type { Problem, StepContext } from "../step.ts";
+import { formatTags, parseTags } from "../tags.ts";
 import { text } from "../texts.ts";
 
 /** Content type, expiry and tags, folded away until one of them is used. */
@@ -49,22 +50,6 @@ export function moreOptions(context: StepContext) {
       return { message: problem, focus: type };
     },
   };
-}
-
-/** One tag a line, `name=value`. A value may contain further equals signs. */
-export function parseTags(lines: string): SecretDraft["tags"] {
-  return lines
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line !== "")
-    .map((line) => {
-      const [name = "", ...value] = line.split("=");
-      return { name: name.trim(), value: value.join("=").trim() };
-    });
-}
-
-export function formatTags(tags: SecretDraft["tags"]): string {
-  return tags.map(({ name, value }) => `${name}=${value}`).join("\n");
 }
 
 function toInstant(local: string): string {
