@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { KeyVaultManagementClient } from "@azure/arm-keyvault";
 import { after, before, describe, it } from "mocha";
 import { startSandbox, type Sandbox } from "../../sandbox/sandbox.ts";
 import type { JsonObject } from "../../sandbox/state.ts";
@@ -198,6 +199,39 @@ describe("the sandbox's vaults on Resource Manager", () => {
       own.body.value.map(({ name }: { name: string }) => name),
       ["kv-default"],
     );
+  });
+
+  it("satisfies the SDK's client from creation to purge", async () => {
+    const credential = {
+      getToken: () =>
+        Promise.resolve({ token: sandbox.token(sandbox.principal), expiresOnTimestamp: Date.now() + 3_600_000 }),
+    };
+    const client = new KeyVaultManagementClient(credential, sandbox.subscriptionId, {
+      endpoint: sandbox.resourceManager,
+    });
+    const options = { updateIntervalInMs: 5 };
+    const properties = { tenantId: sandbox.tenantId, sku: { family: "A", name: "standard" } } as const;
+    const parameters = { location: "eastus2", properties };
+    const made = await client.vaults.createOrUpdate("myResourceGroup", "kv-sdk", parameters, options);
+    assert.deepEqual([made.properties.provisioningState, made.properties.enableRbacAuthorization], ["Succeeded", true]);
+    const policy = { tenantId: sandbox.tenantId, objectId: randomUUID(), permissions: { secrets: ["get"] } };
+    await client.vaults.updateAccessPolicy("myResourceGroup", "kv-sdk", "add", {
+      properties: { accessPolicies: [policy] },
+    });
+    const found = await client.vaults.get("myResourceGroup", "kv-sdk");
+    assert.equal(found.properties.accessPolicies?.[0]?.objectId, policy.objectId);
+    await client.vaults.update("myResourceGroup", "kv-sdk", { tags: { a: "1" } });
+    const names: (string | undefined)[] = [];
+    for await (const { name } of client.vaults.listBySubscription()) {
+      names.push(name);
+    }
+    assert.ok(names.includes("kv-sdk"));
+    await client.vaults.delete("myResourceGroup", "kv-sdk");
+    const deleted = await client.vaults.getDeleted("kv-sdk", "eastus2");
+    assert.ok((deleted.properties?.scheduledPurgeDate?.getTime() ?? 0) > Date.now());
+    await client.vaults.purgeDeleted("kv-sdk", "eastus2", options);
+    const check = await client.vaults.checkNameAvailability({ name: "kv-sdk", type: "Microsoft.KeyVault/vaults" });
+    assert.equal(check.nameAvailable, true);
   });
 
   it("met nothing it does not know", () => {
