@@ -105,10 +105,9 @@ function patchScaleSet(context: ArmContext): SandboxResponse {
   found.body = {
     ...found.body,
     ...(tags !== undefined && { tags: asObject(tags) }),
-    identity: {
-      type: attached && Object.keys(attached).length > 0 ? "UserAssigned" : "None",
-      userAssignedIdentities: attached,
-    },
+    ...(identity !== undefined && {
+      identity: combineIdentity(asObject(found.body["identity"]), asObject(identity), attached),
+    }),
   };
   const operation = operations.start({
     provider: "Microsoft.Compute",
@@ -121,6 +120,16 @@ function patchScaleSet(context: ArmContext): SandboxResponse {
   });
   const { "azure-asyncoperation": status = "", "retry-after": retryAfter = "0" } = operation.headers;
   return { status: 200, headers: { "azure-asyncoperation": status, "retry-after": retryAfter }, body: found.body };
+}
+
+/** The type asked for decides: without `UserAssigned` in it every user-assigned identity goes, without `SystemAssigned` the system's own. */
+function combineIdentity(before: JsonObject, wanted: JsonObject, attached: JsonObject): JsonObject {
+  const type = asText(wanted["type"] ?? before["type"]);
+  const system = type.includes("SystemAssigned")
+    ? { principalId: before["principalId"], tenantId: before["tenantId"] }
+    : {};
+  const hasUserAssigned = type.includes("UserAssigned") && Object.keys(attached).length > 0;
+  return { type, ...system, ...(hasUserAssigned && { userAssignedIdentities: attached }) };
 }
 
 /** Assigning an identity needs the right to assign it. */

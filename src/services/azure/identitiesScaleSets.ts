@@ -4,6 +4,7 @@ import type { CallOptions } from "../call.ts";
 import { hasCode, ServiceError } from "../errors.ts";
 import { t } from "../l10n.ts";
 import { parseBody } from "./answers.ts";
+import { scaleSetsApiVersion } from "./apiVersions.ts";
 import type { AzureClients } from "./clients.ts";
 import { sameId } from "./resourceId.ts";
 
@@ -25,8 +26,6 @@ const ScaleSetBody = z.object({
 });
 
 type ScaleSet = z.infer<typeof ScaleSetBody>;
-
-const apiVersion = "2024-07-01";
 
 /** User-assigned identities on the node scale sets of a cluster. */
 export class ScaleSetIdentities {
@@ -60,7 +59,7 @@ export class ScaleSetIdentities {
   async #list({ subscriptionId, nodeResourceGroup }: NodeGroup, options?: CallOptions): Promise<readonly ScaleSet[]> {
     const path = `/subscriptions/${subscriptionId}/resourceGroups/${nodeResourceGroup}/providers/Microsoft.Compute/virtualMachineScaleSets`;
     const found: ScaleSet[] = [];
-    const request = { method: "GET", path, apiVersion, target: nodeResourceGroup } as const;
+    const request = { method: "GET", path, apiVersion: scaleSetsApiVersion, target: nodeResourceGroup } as const;
     for await (const page of this.#clients.list(request, options)) {
       found.push(...page.map((item) => parseBody(ScaleSetBody, item, nodeResourceGroup)));
     }
@@ -71,7 +70,12 @@ export class ScaleSetIdentities {
     // Without any user-assigned identity left the map must be absent: the type alone clears it.
     const identity = type.includes("UserAssigned") ? { type, userAssignedIdentities: identities } : { type };
     try {
-      const request = { method: "PATCH", path: scaleSet.id, apiVersion, body: { identity } } as const;
+      const request = {
+        method: "PATCH",
+        path: scaleSet.id,
+        apiVersion: scaleSetsApiVersion,
+        body: { identity },
+      } as const;
       const started = await this.#clients.send(request, options);
       await this.#clients.waitForOperation(started, { target: scaleSet.name }, options);
     } catch (error) {

@@ -161,13 +161,9 @@ describe("User-assigned identities", () => {
     });
 
     it("are kept off a locked node resource group, and the other way is named", async () => {
-      bench.sandbox.fail({
-        method: "PATCH",
-        path: "/virtualMachineScaleSets/",
-        status: 403,
-        code: "DenyAssignmentAuthorizationFailed",
-        message: "The access is denied because of the deny assignment with name 'AKS node resource group lockdown'.",
-      });
+      for (const { body } of bench.sandbox.world.clusters.values()) {
+        (body["properties"] as JsonObject)["nodeResourceGroupProfile"] = { restrictionLevel: "ReadOnly" };
+      }
 
       await assert.rejects(bench.identities.attachToScaleSets(bench.subscriptionId, nodeGroup, identityId), {
         code: "forbidden",
