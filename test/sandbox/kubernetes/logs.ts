@@ -31,12 +31,12 @@ function clock(started: string): string {
 }
 
 /**
- * A program that tells of each mounted file its name, its size and the SHA-256 of salt and content. Recognised by what it must call, `sha256sum`;
- * the salt is the environment variable `SALT`.
+ * A program that prints of each mounted file its size, the SHA-256 of salt and content, and its name. Recognised by the hash it must call; the salt is the
+ * environment variable `SALT`. Nothing is run, so no value leaves memory.
  */
 function proof(mounts: Mounts, pod: KubeObject, container: Record<string, unknown>): readonly string[] {
   const words = [...listOf(container["command"]), ...listOf(container["args"])].join(" ");
-  if (!words.includes("sha256sum")) {
+  if (!/sha-?256/i.test(words)) {
     return [];
   }
   const salt = textAt(
@@ -48,7 +48,7 @@ function proof(mounts: Mounts, pod: KubeObject, container: Record<string, unknow
       .sort((a, b) => (a.path < b.path ? -1 : 1))
       .map(({ path, content }) => {
         const hash = createHash("sha256").update(salt).update(content).digest("hex");
-        return `${path} ${content.length} ${hash}`;
+        return `${content.length} ${hash} ${path}`;
       }),
   );
 }

@@ -230,7 +230,7 @@ describe("The sandbox's CSI driver", () => {
     );
   });
 
-  it("prints name, size and salted hash of each file for a pod that calls sha256sum", async () => {
+  it("prints size, salted hash and name of each file for a pod that calls sha256sum", async () => {
     const on = await start();
     await create(on, secretClass({ objects: objects(`${secretObject}\nobjectAlias: a.txt`) }), classPath);
     const command = ["sh", "-c", 'for f in *; do echo "$f $(sha256sum)"; done'];
@@ -244,7 +244,7 @@ describe("The sandbox's CSI driver", () => {
 
     const log = await on.ask("GET", `${podPath}/reader/log`);
     const hash = createHash("sha256").update("pepper").update("value").digest("hex");
-    assert.equal(log.text, `a.txt 5 ${hash}\n`);
+    assert.equal(log.text, `5 ${hash} a.txt\n`);
   });
 
   it("mounts when the cause of the failure is mended", async () => {
