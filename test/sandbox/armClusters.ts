@@ -93,22 +93,24 @@ function listClusters(context: ArmContext): SandboxResponse {
 
 /** @throws {ContainerServiceError} 400, 412. @see https://learn.microsoft.com/azure/aks/use-etags */
 function checkEtag({ request }: ArmContext, existing: Cluster | undefined): void {
-  const match = request.headers["if-match"] ?? "";
-  const noneMatch = request.headers["if-none-match"] ?? "";
+  const { "if-match": match = "", "if-none-match": noneMatch = "" } = request.headers;
   if (match && noneMatch) {
     throw badRequest("BadRequest", "if-match and if-none-match headers cannot both be set.");
   }
   if (noneMatch && noneMatch !== "*") {
     throw badRequest("BadRequest", "The if-none-match header only accepts '*' or an empty value.");
   }
-  const isMet = match === "" || (existing !== undefined && (match === "*" || unquote(match) === existing.body["eTag"]));
-  if (!isMet || (noneMatch === "*" && existing)) {
+  if (!meetsMatch(match, existing) || (noneMatch === "*" && existing)) {
     throw new ContainerServiceError(
       412,
       "PreConditionFailed",
       "rpc error: code = FailedPrecondition desc = Etag mismatched",
     );
   }
+}
+
+function meetsMatch(match: string, existing: Cluster | undefined): boolean {
+  return match === "" || (existing !== undefined && (match === "*" || unquote(match) === existing.body["eTag"]));
 }
 
 function unquote(etag: string): string {
@@ -173,11 +175,10 @@ async function updateCluster(context: ArmContext, existing: Cluster, body: JsonO
     await context.cloud.kubernetes(existing);
     refuseDisablingInUse(existing, wasEnabled);
   }
-  const { properties: _given, ...given } = body;
-  const kept = { ...existing.body, ...given };
+  const kept = { ...existing.body, ...body };
   const { id, name, type: ownType, location: ownLocation, eTag, identity, sku } = existing.body;
   existing.body = {
-    ...(body["tags"] === undefined ? withoutTags(kept) : kept),
+    ...(body["tags"] === undefined ? without(kept, "tags") : kept),
     ...{ id, name, type: ownType, location: ownLocation, eTag, identity },
     sku: body["sku"] ?? sku,
     properties: next,
@@ -192,8 +193,8 @@ async function updateCluster(context: ArmContext, existing: Cluster, body: JsonO
   return { status: 200, headers: operation.headers, body: viewOf(existing.body, context.apiVersion) };
 }
 
-function withoutTags(body: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(body).filter(([name]) => name !== "tags"));
+function without(object: JsonObject, field: string): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([name]) => name !== field));
 }
 
 /** @throws {ContainerServiceError} 400 */
@@ -257,8 +258,10 @@ function createCluster(context: ArmContext, body: JsonObject): SandboxResponse {
 }
 
 function withoutPassword(properties: JsonObject): JsonObject {
-  const { adminPassword: _password, ...windowsProfile } = asObject(properties["windowsProfile"]);
-  return Object.keys(windowsProfile).length > 0 ? { ...properties, windowsProfile } : properties;
+  const { windowsProfile } = properties;
+  return windowsProfile
+    ? { ...properties, windowsProfile: without(asObject(windowsProfile), "adminPassword") }
+    : properties;
 }
 
 /** Only tags; the service treats it as an update all the same. */

@@ -205,11 +205,7 @@ function listResources(context: ArmContext): SandboxResponse {
   if (resourceGroup !== undefined) {
     findGroup(context);
   }
-  const filter = request.query.get("$filter") ?? "";
-  const wanted = /^\s*resourceType eq '([^']+)'\s*$/i.exec(filter)?.[1]?.toLowerCase();
-  if (filter && wanted === undefined) {
-    throw new ArmError(400, "InvalidFilterInQueryString", `Invalid $filter '${filter}' specified in the query string.`);
-  }
+  const wanted = wantedType(request.query.get("$filter"));
   const found: JsonObject[] = [];
   for (const { id, body } of resourcesOf(world)) {
     const type = asText(body["type"]);
@@ -220,4 +216,12 @@ function listResources(context: ArmContext): SandboxResponse {
     }
   }
   return page(context, found);
+}
+
+function wantedType(filter: string | null): string | undefined {
+  const wanted = /^\s*resourceType eq '([^']+)'\s*$/i.exec(filter ?? "")?.[1]?.toLowerCase();
+  if (filter && wanted === undefined) {
+    throw new ArmError(400, "InvalidFilterInQueryString", `Invalid $filter '${filter}' specified in the query string.`);
+  }
+  return wanted;
 }

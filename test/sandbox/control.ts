@@ -31,11 +31,10 @@ function readBody(request: SandboxRequest): Record<string, unknown> {
 }
 
 /** In JSON a path is a string: a regular expression where it is written between slashes. */
-function toFault(body: Record<string, unknown>): Fault {
-  const { path } = body as { path?: string };
-  const expression = /^\/(.*)\/([a-z]*)$/.exec(path ?? "");
+function toFault(body: Fault): Fault {
+  const expression = typeof body.path === "string" ? /^\/(.*)\/([a-z]*)$/.exec(body.path) : null;
   const isExpression = expression && /[\\^$.*+?()[\]{}|]/.test(expression[1] ?? "");
-  return { ...body, ...(isExpression && { path: new RegExp(expression[1] ?? "", expression[2]) }) } as Fault;
+  return isExpression ? { ...body, path: new RegExp(expression[1] ?? "", expression[2]) } : body;
 }
 
 const secret = new Set(["clientSecret", "value"]);
@@ -44,7 +43,7 @@ const secret = new Set(["clientSecret", "value"]);
 function answer(value: unknown): SandboxResponse {
   const text = JSON.stringify(value, (key, inner: unknown) => {
     if (inner instanceof Map) {
-      return Object.fromEntries(inner);
+      return Object.fromEntries(inner as Map<string, unknown>);
     }
     return key === "kubernetes" || key === "clock" || (secret.has(key) && typeof inner === "string")
       ? undefined

@@ -105,7 +105,6 @@ class Parser {
     const name = this.#expectKind("name").text.toLowerCase();
     switch (name) {
       case "where":
-      case "filter":
         return { kind: "where", condition: this.#or() };
       case "project":
       case "extend":
@@ -125,8 +124,7 @@ class Parser {
       case "join":
         return this.#join();
       default:
-        this.#at -= 1;
-        return this.#fail();
+        return this.#failBefore();
     }
   }
 
@@ -223,8 +221,7 @@ class Parser {
         return this.#nameOrCall(token.text);
       case "symbol":
       case "end":
-        this.#at -= 1;
-        return this.#fail();
+        return this.#failBefore();
     }
   }
 
@@ -274,6 +271,11 @@ class Parser {
     }
     this.#at += 1;
     return token;
+  }
+
+  #failBefore(): never {
+    this.#at -= 1;
+    return this.#fail();
   }
 
   #fail(): never {

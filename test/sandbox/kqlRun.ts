@@ -96,7 +96,7 @@ function text(value: unknown): string {
   if (value === undefined || value === null) {
     return "";
   }
-  return typeof value === "object" ? JSON.stringify(value) : String(value as string | number | boolean);
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 export function evaluate(expression: Expression, row: Row): unknown {

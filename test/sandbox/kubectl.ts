@@ -74,11 +74,13 @@ export function runKubectl(cluster: Cluster, command: string): Result {
   if (program !== "kubectl" || verb !== "get") {
     return { exitCode: 127, logs: `sh: ${program ?? ""}: the sandbox only runs kubectl get\n` };
   }
-  const { names, flags } = readOptions(words);
+  return get(cluster, readOptions(words));
+}
+
+function get(cluster: Cluster, { names, flags }: Options): Result {
   const [wanted = "", ...objectNames] = names;
-  const resources = wanted.split(",");
   const items: JsonObject[] = [];
-  for (const resource of resources) {
+  for (const resource of wanted.split(",")) {
     const kind = kinds.find(([, ...spelled]) => spelled.includes(resource.toLowerCase()))?.[0];
     if (!kind) {
       return { exitCode: 1, logs: `error: the server doesn't have a resource type "${resource}"\n` };
@@ -87,10 +89,9 @@ export function runKubectl(cluster: Cluster, command: string): Result {
   }
   const found = objectNames.length === 0 ? items : items.filter((item) => objectNames.includes(nameOf(item)));
   const missing = objectNames.find((name) => !found.some((item) => nameOf(item) === name));
-  if (missing !== undefined) {
-    return { exitCode: 1, logs: `Error from server (NotFound): ${wanted} "${missing}" not found\n` };
-  }
-  return { exitCode: 0, logs: print(found, flags["o"] ?? flags["output"], objectNames.length === 1) };
+  return missing === undefined
+    ? { exitCode: 0, logs: print(found, flags["o"] ?? flags["output"], objectNames.length === 1) }
+    : { exitCode: 1, logs: `Error from server (NotFound): ${wanted} "${missing}" not found\n` };
 }
 
 const nameOf = (item: JsonObject): string => asText(asObject(item["metadata"])["name"]);

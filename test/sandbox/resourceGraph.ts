@@ -57,21 +57,26 @@ function resume({ caller }: ArmContext, token: string): readonly Row[] {
   return rest.rows.slice(Number(offset));
 }
 
+function readTop(options: JsonObject): number {
+  const top = Number(options["$top"] ?? largestPage);
+  if (!Number.isInteger(top) || top < 1 || top > largestPage) {
+    throw badQuery("InvalidTop", `The $top value must be between 1 and ${largestPage}.`, {});
+  }
+  return top;
+}
+
 function answer(
   { caller }: ArmContext,
   rows: readonly Row[],
   options: JsonObject & { readonly isTable: boolean },
 ): SandboxResponse {
-  const top = Number(options["$top"] ?? largestPage);
-  if (!Number.isInteger(top) || top < 1 || top > largestPage) {
-    throw badQuery("InvalidTop", `The $top value must be between 1 and ${largestPage}.`, {});
-  }
+  const top = readTop(options);
   const page = rows.slice(0, top);
   const isCut = rows.length > top;
   // Only rows that carry their id can be paged over.
   const canPage = page.every((row) => typeof row["id"] === "string");
-  const [id = "", offset = 0, total = rows.length] = positionOf(options);
-  const next = isCut && canPage ? keep(caller.oid, rows, { id, offset: offset + top, total, top }) : undefined;
+  const { id, offset, total } = positionOf(asText(options["$skipToken"]), rows.length);
+  const next = isCut && canPage ? keep(caller.oid, rows, { id, offset: offset + top, total }) : undefined;
   return {
     status: 200,
     headers: { "x-ms-user-quota-remaining": "14", "x-ms-user-quota-resets-after": "00:00:05" },
@@ -86,23 +91,20 @@ function answer(
   };
 }
 
-function positionOf(options: JsonObject): readonly [string, number, number] | readonly [] {
-  const token = asText(options["$skipToken"]);
-  if (!token) {
-    return [];
-  }
-  const [id = "", offset = "", total = ""] = Buffer.from(token, "base64url").toString("utf8").split(".");
-  return [id, Number(offset), Number(total)];
+function positionOf(token: string, count: number): Position {
+  const [id = "", offset = "0", total = String(count)] = token
+    ? Buffer.from(token, "base64url").toString("utf8").split(".")
+    : [];
+  return { id, offset: Number(offset), total: Number(total) };
 }
 
 interface Position {
   readonly id: string;
   readonly offset: number;
   readonly total: number;
-  readonly top: number;
 }
 
-function keep(callerId: string, rows: readonly Row[], { id, offset, total, top }: Position): string {
+function keep(callerId: string, rows: readonly Row[], { id, offset, total }: Position): string {
   if (id) {
     return Buffer.from([id, offset, total].join(".")).toString("base64url");
   }
@@ -112,7 +114,7 @@ function keep(callerId: string, rows: readonly Row[], { id, offset, total, top }
   if (rests.size > keptRests && oldest !== undefined) {
     rests.delete(oldest);
   }
-  return Buffer.from([fresh, top, total].join(".")).toString("base64url");
+  return Buffer.from([fresh, offset, total].join(".")).toString("base64url");
 }
 
 function toTable(rows: readonly Row[]): JsonObject {

@@ -1,7 +1,8 @@
 /** The demo world: two companies, three subscriptions, seven clusters and five vaults, with the defects that people meet. */
 import type { Builder } from "./builders.ts";
+import { asObject, asText } from "./json.ts";
 import { visitorOf, type Visitor } from "./seedBase.ts";
-import type { JsonObject, KubernetesServer, Principal } from "./state.ts";
+import type { KubernetesServer, Principal } from "./state.ts";
 
 const contoso = "3f2b6c1e-7d84-4a59-9c60-1b5e8f0a2d47";
 const fabrikam = "a84c9d10-52e7-4f3b-8b16-6e0d7c92f351";
@@ -132,7 +133,7 @@ function addStoreWorkload(server: KubernetesServer): void {
 }
 
 function breakLastNode(server: KubernetesServer): void {
-  const names = server.list("Node").map(({ metadata }) => String((metadata as JsonObject)["name"]));
+  const names = server.list("Node").map(({ metadata }) => asText(asObject(metadata)["name"]));
   const node = names.sort().at(-1);
   if (node !== undefined) {
     const message =

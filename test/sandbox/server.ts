@@ -175,26 +175,41 @@ async function send(
     incoming.socket.destroy();
     return;
   }
-  const { body } = response;
-  const isRaw = typeof body === "string" || Buffer.isBuffer(body);
-  const payload = body === undefined || isRaw ? body : JSON.stringify(body);
+  const { type, payload } = encode(response.body);
   outgoing.writeHead(response.status, {
-    ...(body !== undefined && !isRaw && { "content-type": "application/json; charset=utf-8" }),
+    ...(type && { "content-type": type }),
     ...(payload !== undefined && !response.stream && { "content-length": String(Buffer.byteLength(payload)) }),
     ...response.headers,
   });
   if (response.stream && request.method !== "HEAD") {
-    outgoing.flushHeaders();
-    for await (const chunk of response.stream) {
-      if (request.signal.aborted) {
-        return;
-      }
-      outgoing.write(chunk);
-    }
-    outgoing.end();
+    await pipe(response.stream, outgoing, request.signal);
     return;
   }
   outgoing.end(request.method === "HEAD" ? undefined : payload);
+}
+
+function encode(body: unknown): { readonly type?: string; readonly payload?: string | Buffer } {
+  if (body === undefined) {
+    return {};
+  }
+  return typeof body === "string" || Buffer.isBuffer(body)
+    ? { payload: body }
+    : { type: "application/json; charset=utf-8", payload: JSON.stringify(body) };
+}
+
+async function pipe(
+  stream: AsyncIterable<string | Buffer>,
+  outgoing: ServerResponse,
+  signal: AbortSignal,
+): Promise<void> {
+  outgoing.flushHeaders();
+  for await (const chunk of stream) {
+    if (signal.aborted) {
+      return;
+    }
+    outgoing.write(chunk);
+  }
+  outgoing.end();
 }
 
 /** A defect of the sandbox itself: loud, so that a test fails for the right reason. */

@@ -5,8 +5,10 @@
 import type { Clock } from "./clock.ts";
 import type { NodeDefect } from "./kubernetes/defects.ts";
 
-export type Json = string | number | boolean | null | Json[] | { [field: string]: Json | undefined };
-export type JsonObject = { [field: string]: Json | undefined };
+export type Json = string | number | boolean | null | Json[] | JsonObject;
+export interface JsonObject {
+  [field: string]: Json | undefined;
+}
 
 export interface Tenant {
   readonly id: string;
