@@ -13,8 +13,8 @@ export interface Cloud {
   readonly keyVaultSuffix: string;
   /** Where "Open in Portal" goes, without a trailing slash; undefined where the cloud has none. */
   readonly portal: string | undefined;
-  /** The `cloudName` a SecretProviderClass must carry; undefined on the public cloud, where it is the provider's default. */
-  readonly secretProviderClassCloudName: "AzureUSGovernmentCloud" | "AzureChinaCloud" | "AzureStackCloud" | undefined;
+  /** The `cloudName` a SecretProviderClass must carry; undefined where the provider's own default is right. */
+  readonly secretProviderClassCloudName: "AzureUSGovernmentCloud" | "AzureChinaCloud" | undefined;
 }
 
 const publicCloud: Cloud = {

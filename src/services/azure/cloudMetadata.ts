@@ -45,7 +45,8 @@ export async function resolveCloud(settings: CloudSettings, options?: CallOption
     keyVaultAudience: checkHttps(settings.keyVaultAudience ?? `https://${keyVaultSuffix}`),
     keyVaultSuffix,
     portal: settings.portal ?? published.portal,
-    secretProviderClassCloudName: "AzureStackCloud",
+    // `AzureStackCloud` would need a file inside the provider; elsewhere the provider's own `--cloud-name` decides.
+    secretProviderClassCloudName: undefined,
   };
 }
 

@@ -21,7 +21,7 @@ describe("Signing in", () => {
     const { resourceManager, authority, keyVaultAudience, keyVaultSuffix } = sandbox;
     cloud = {
       ...{ name: "custom", resourceManager, resourceManagerAudience: resourceManager, authority, keyVaultAudience },
-      ...{ keyVaultSuffix, portal: undefined, secretProviderClassCloudName: "AzureStackCloud" },
+      ...{ keyVaultSuffix, portal: undefined, secretProviderClassCloudName: undefined },
     };
     scope = `${resourceManager}/.default`;
   });

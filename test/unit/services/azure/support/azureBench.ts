@@ -81,6 +81,6 @@ export function cloudOf(sandbox: Sandbox): Cloud {
     keyVaultAudience,
     keyVaultSuffix,
     portal: undefined,
-    secretProviderClassCloudName: "AzureStackCloud",
+    secretProviderClassCloudName: undefined,
   };
 }

@@ -106,7 +106,7 @@ function cloudOf(sandbox: Sandbox): Cloud {
     keyVaultAudience,
     keyVaultSuffix,
     portal: undefined,
-    secretProviderClassCloudName: "AzureStackCloud",
+    secretProviderClassCloudName: undefined,
   };
 }
 
