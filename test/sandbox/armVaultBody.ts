@@ -89,7 +89,7 @@ function check(properties: JsonObject, tenants: readonly string[]): void {
   const { sku, softDeleteRetentionInDays, enablePurgeProtection } = properties;
   const { family, name } = asObject(sku);
   if (asText(family).toUpperCase() !== "A" || !["standard", "premium"].includes(asText(name).toLowerCase())) {
-    throw invalidValue("sku");
+    throw badVaultRequest("The key vault sku is invalid.");
   }
   const tenantId = asText(properties["tenantId"]).toLowerCase();
   if (!tenants.some((tenant) => tenant.toLowerCase() === tenantId)) {

@@ -6,6 +6,7 @@ import {
   locationIsFixed,
   locationNotAvailable,
   locationRequired,
+  softDeletedVaultDoesNotExist,
   subscriptionNotRegistered,
   vaultAlreadyExists,
   vaultNameNotValid,
@@ -99,13 +100,17 @@ async function putVault(context: ArmContext): Promise<SandboxResponse> {
   const body = context.body();
   const location = checkLocation(asText(body["location"]));
   const existing = world.vaults.get(vaultId(params).toLowerCase());
-  if (existing) {
+  const isRecovery = asText(asObject(body["properties"])["createMode"]).toLowerCase() === "recover";
+  if (existing && !isRecovery) {
     return replaceVault(context, existing, location);
+  }
+  if (existing) {
+    throw softDeletedVaultDoesNotExist();
   }
   if ([...world.vaults.values()].some((vault) => vault.name.toLowerCase() === name.toLowerCase())) {
     throw vaultAlreadyExists(name);
   }
-  if (asText(asObject(body["properties"])["createMode"]).toLowerCase() === "recover") {
+  if (isRecovery) {
     return { status: 200, body: recoverVault(context, location) };
   }
   refuseDeletedNamesake(context, name);

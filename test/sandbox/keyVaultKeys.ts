@@ -62,15 +62,32 @@ const curves: Readonly<Record<string, string>> = {
 const rsaOperations = ["encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey"];
 const ecOperations = ["sign", "verify"];
 
+interface KeyPair {
+  readonly publicKey: KeyObject;
+  readonly privateKey: KeyObject;
+}
+
+/** An RSA key costs up to a second of a busy machine. A process makes this many per size and then begins again. */
+const rsaKeysPerSize = 3;
+const rsaKeys = new Map<number, { readonly made: Promise<KeyPair>[]; next: number }>();
+
+function spareRsaKey(modulusLength: number): Promise<KeyPair> {
+  const spare = rsaKeys.get(modulusLength) ?? { made: [], next: 0 };
+  rsaKeys.set(modulusLength, spare);
+  const key = (spare.made[spare.next] ??= generate("rsa", { modulusLength }));
+  spare.next = (spare.next + 1) % rsaKeysPerSize;
+  return key;
+}
+
 /** @throws {VaultError} 400 for a kind, size or curve that the service does not make */
-export async function generateKey(given: JsonObject): Promise<{ publicKey: KeyObject; privateKey: KeyObject }> {
+export async function generateKey(given: JsonObject): Promise<KeyPair> {
   const kty = asText(given["kty"]);
   if (/^RSA(-HSM)?$/.test(kty)) {
     const size = given["key_size"] ?? 2048;
     if (typeof size !== "number" || !rsaSizes.includes(size)) {
       throw invalidProperty("key_size");
     }
-    return generate("rsa", { modulusLength: size });
+    return spareRsaKey(size);
   }
   const namedCurve = curves[asText(given["crv"]) || "P-256"];
   if (!/^EC(-HSM)?$/.test(kty)) {

@@ -76,8 +76,9 @@ export const secretRoutes: readonly VaultRoute[] = [
 function setSecret(call: VaultCall): SandboxResponse {
   const body = readBody(call);
   const { value, contentType } = body;
-  if (typeof value !== "string" || value === "") {
-    throw badParameter("The parameter is missing or empty: value");
+  // Empty is a value to the service.
+  if (typeof value !== "string") {
+    throw invalidProperty("value");
   }
   if (Buffer.byteLength(value) > maxValueBytes) {
     throw badParameter(`Secret is beyond the maximum permitted length of ${maxValueBytes} characters.`);

@@ -56,7 +56,7 @@ describe("the sandbox's vaults on Resource Manager", () => {
     const nowhere = await call("PUT", `${vaults}/kv-nowhere`, { ...vaultBody(), location: "atlantis" });
     assert.equal(nowhere.body.error.code, "LocationNotAvailableForResourceType");
     const noSku = await call("PUT", `${vaults}/kv-no-sku`, vaultBody({ sku: null }));
-    assert.equal(noSku.body.error.message, "An invalid value was provided for 'sku'.");
+    assert.equal(noSku.body.error.message, "The key vault sku is invalid.");
     const otherTenant = await call("PUT", `${vaults}/kv-tenant`, vaultBody({ tenantId: randomUUID() }));
     assert.equal(otherTenant.body.error.message, "An invalid value was provided for 'tenantId'.");
     const noGroup = await call("PUT", vaults.replace("myResourceGroup", "none") + "/kv-x", vaultBody());
@@ -133,8 +133,10 @@ describe("the sandbox's vaults on Resource Manager", () => {
     assert.equal((await data("GET", "/secrets/kept")).body.error.innererror.code, "ForbiddenByRbac");
     sandbox.assignRole(sandbox.principal, "Key Vault Secrets Officer", `${vaults}/kv-deleted`);
     assert.equal((await data("GET", "/secrets/kept")).body.value, "1");
-    const nothing = await call("PUT", `${vaults}/kv-never`, vaultBody({ createMode: "recover" }));
-    assert.deepEqual([nothing.status, nothing.body.error.code], [400, "SoftDeletedVaultDoesNotExist"]);
+    for (const name of ["kv-never", "kv-deleted"]) {
+      const nothing = await call("PUT", `${vaults}/${name}`, vaultBody({ createMode: "recover" }));
+      assert.deepEqual([nothing.status, nothing.body.error.code], [400, "SoftDeletedVaultDoesNotExist"]);
+    }
   });
 
   it("purges as a long-running operation, unless purge protection forbids it", async () => {

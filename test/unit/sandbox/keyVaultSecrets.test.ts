@@ -76,13 +76,16 @@ describe("secrets in a vault of the sandbox", () => {
         { value: "v", tags: Object.fromEntries(Array.from({ length: 16 }, (_, n) => [`t${n}`, ""])) },
         "Property has invalid value\r\n",
       ],
+      ["nothing", {}, "Property value has invalid value\r\n"],
       ["list", ["v"], "Property has invalid value\r\n"],
     ];
     for (const [name, body, text] of texts) {
       const answer = await set(name, body);
       assert.deepEqual([answer.status, answer.body.error.code, answer.body.error.message], [400, "BadParameter", text]);
     }
-    assert.equal((await set("fits", { value: "x".repeat(25_600) })).status, 200);
+    for (const value of ["", "x".repeat(25_600)]) {
+      assert.equal((await set("fits", { value })).status, 200);
+    }
   });
 
   it("says that a secret is not there, and that a deleted one may be recovered or purged only", async () => {
