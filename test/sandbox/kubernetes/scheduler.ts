@@ -75,37 +75,58 @@ export function targetNode(pod: KubeObject): string | undefined {
 
 export type Placement = { readonly node: string } | { readonly refusal: string };
 
+type Obstacle = "mismatch" | "taint" | "notReady";
+
+function obstacle(pod: KubeObject, node: KubeObject): Obstacle | undefined {
+  if (!fitsSelectors(pod, node)) {
+    return "mismatch";
+  }
+  if (!fitsTaints(pod, node)) {
+    return "taint";
+  }
+  return isNodeReady(node) ? undefined : "notReady";
+}
+
+const obstacleTexts: Readonly<Record<Obstacle, string>> = {
+  mismatch: "node(s) didn't match Pod's node affinity/selector",
+  taint: "node(s) had untolerated taint(s)",
+  notReady: "node(s) had untolerated taint {node.kubernetes.io/unreachable: }",
+};
+
+function refusal(total: number, counts: ReadonlyMap<Obstacle, number>): string {
+  const reasons = [...counts].map(([kind, count]) => `${count} ${obstacleTexts[kind]}`);
+  const why = reasons.length > 0 ? `: ${reasons.join(", ")}.` : ".";
+  const preemption = `0/${total} nodes are available: ${total} Preemption is not helpful for scheduling.`;
+  return `0/${total} nodes are available${why} preemption: ${preemption}`;
+}
+
+/** A pod of a DaemonSet goes to its node, ready or not. */
+function placeOnTarget(store: Store, pod: KubeObject, target: string): Placement {
+  const node = store.get("nodes", target);
+  if (node !== undefined && fitsSelectors(pod, node) && fitsTaints(pod, node)) {
+    return { node: target };
+  }
+  const total = store.table("nodes").keys.size;
+  return { refusal: refusal(total, new Map([["mismatch", total]])) };
+}
+
 /** Finds the node with the fewest pods that takes this one; else says why none does, as the scheduler does. */
 export function place(store: Store, pod: KubeObject): Placement {
   const target = targetNode(pod);
-  const nodes = [...store.all("nodes")];
+  if (target !== undefined) {
+    return placeOnTarget(store, pod, target);
+  }
+  const counts = new Map<Obstacle, number>();
   let best: KubeObject | undefined;
-  let [tainted, mismatched, notReady] = [0, 0, 0];
-  for (const node of nodes) {
-    if (target !== undefined && node.metadata.name !== target) {
-      mismatched++;
-    } else if (!fitsSelectors(pod, node)) {
-      mismatched++;
-    } else if (!fitsTaints(pod, node)) {
-      tainted++;
-    } else if (target === undefined && !isNodeReady(node)) {
-      notReady++;
+  for (const node of store.all("nodes")) {
+    const kind = obstacle(pod, node);
+    if (kind !== undefined) {
+      counts.set(kind, (counts.get(kind) ?? 0) + 1);
     } else if (best === undefined || podCount(store, node) < podCount(store, best)) {
       best = node;
     }
   }
-  if (best !== undefined) {
-    return { node: best.metadata.name };
-  }
-  const reasons = [
-    ...(mismatched > 0 ? [`${mismatched} node(s) didn't match Pod's node affinity/selector`] : []),
-    ...(tainted > 0 ? [`${tainted} node(s) had untolerated taint(s)`] : []),
-    ...(notReady > 0 ? [`${notReady} node(s) had untolerated taint {node.kubernetes.io/unreachable: }`] : []),
-  ];
-  const why = reasons.length > 0 ? `: ${reasons.join(", ")}.` : ".";
-  return {
-    refusal: `0/${nodes.length} nodes are available${why} preemption: 0/${nodes.length} nodes are available: ${nodes.length} Preemption is not helpful for scheduling.`,
-  };
+  return best ? { node: best.metadata.name } : { refusal: refusal(store.table("nodes").keys.size, counts) };
 }
 
 function podCount(store: Store, node: KubeObject): number {

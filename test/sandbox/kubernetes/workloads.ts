@@ -109,6 +109,16 @@ export class Workloads {
     }
   }
 
+  /** Among thousands of pods, five random letters do meet twice. */
+  #freeName(owner: KubeObject): string {
+    for (;;) {
+      const name = `${owner.metadata.name}-${randomSuffix()}`;
+      if (this.input.store.get("pods", `${owner.metadata.namespace ?? ""}/${name}`) === undefined) {
+        return name;
+      }
+    }
+  }
+
   #resourceOf(owner: KubeObject): string {
     return this.input.kinds.ofKind(owner.apiVersion, owner.kind)?.storage ?? "";
   }
@@ -193,7 +203,7 @@ export class Workloads {
     const pods = this.#pods(set).filter(isActive);
     const wanted = numberAt(set, "spec.replicas") ?? 1;
     for (let i = pods.length; i < wanted; i++) {
-      this.#createPod(set, { name: `${set.metadata.name}-${randomSuffix()}` });
+      this.#createPod(set, { name: this.#freeName(set) });
     }
     for (const pod of pods.slice(wanted)) {
       this.#deletePod(pod);
@@ -257,7 +267,7 @@ export class Workloads {
     }
     for (const name of wanted) {
       if (!byNode.has(name) && this.input.defects.of(name, component)?.kind !== "missing") {
-        this.#createPod(set, daemonPod(set, name, hash));
+        this.#createPod(set, daemonPod(set, name, { hash, podName: this.#freeName(set) }));
       }
     }
     const active = this.#pods(set).filter(isActive);
@@ -287,7 +297,7 @@ export class Workloads {
     const active = pods.filter(isActive).length;
     const parallelism = Math.min(numberAt(job, "spec.parallelism") ?? 1, completions - succeeded);
     for (let i = active; i < parallelism && !isOver; i++) {
-      this.#createPod(job, { name: `${job.metadata.name}-${randomSuffix()}` });
+      this.#createPod(job, { name: this.#freeName(job) });
     }
     const now = timestamp(this.input.store.clock.now());
     this.#status("jobs.batch", job, {
@@ -301,7 +311,11 @@ export class Workloads {
   }
 }
 
-function daemonPod(set: KubeObject, node: string, hash: string): { name: string; labels: Fields; spec: Fields } {
+function daemonPod(
+  set: KubeObject,
+  node: string,
+  how: { readonly hash: string; readonly podName: string },
+): { name: string; labels: Fields; spec: Fields } {
   const terms = [{ matchFields: [{ key: "metadata.name", operator: "In", values: [node] }] }];
   const affinity = { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: terms } } };
   const exists = (key: string, effect: string): Fields => ({ key, operator: "Exists", effect });
@@ -315,8 +329,8 @@ function daemonPod(set: KubeObject, node: string, hash: string): { name: string;
     exists("node.kubernetes.io/unschedulable", "NoSchedule"),
   ];
   return {
-    name: `${set.metadata.name}-${randomSuffix()}`,
-    labels: { "controller-revision-hash": hash, "pod-template-generation": "1" },
+    name: how.podName,
+    labels: { "controller-revision-hash": how.hash, "pod-template-generation": "1" },
     spec: { affinity, tolerations },
   };
 }
