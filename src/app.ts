@@ -47,8 +47,12 @@ export function createApp({ log, treeView, openSetup }: AppInput): RunningApp {
     showReport: (name, markdown) => documents.show(name, markdown),
     openSetup,
   };
-  // Never rejects: without a row to read again, everything is only forgotten.
-  const startOver = () => void tree.refresh();
+  let wizard: WizardSession | undefined;
+  const startOver = () => {
+    // Never rejects: without a row to read again, everything is only forgotten.
+    void tree.refresh();
+    wizard?.forgetEstate();
+  };
   const listening = vscode.Disposable.from(
     lazy.onDidChange(startOver),
     vscode.workspace.onDidChangeConfiguration((event) => {
@@ -63,7 +67,7 @@ export function createApp({ log, treeView, openSetup }: AppInput): RunningApp {
     presentError(error, action) {
       presentError(error, action, { log, portalUrl: (id) => portalUrl(app, id) });
     },
-    startWizard: (effects) => createWizardSession(services, effects),
+    startWizard: (effects) => (wizard = createWizardSession(services, effects, chosenSubscriptions)),
     dispose() {
       vscode.Disposable.from(listening, tree, reports, estate, documents, lazy).dispose();
     },

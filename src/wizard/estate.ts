@@ -15,15 +15,25 @@ export interface EstateKeeper {
   findCluster(clusterId: string): Promise<Estate["clusters"][number] | undefined>;
   tenantOf(subscriptionId: string): Promise<string | undefined>;
   refresh(): void;
+  /** Drops what is known; it is read anew when it is next asked for. */
+  forget(): void;
   dispose(): void;
 }
 
-/** @param onChange called when more is known, and when the reading has ended */
-export function keepEstate(getServices: () => Promise<Services>, onChange: () => void): EstateKeeper {
+/** Where the estate comes from, and who is told. */
+export interface EstateParts {
+  readonly getServices: () => Promise<Services>;
+  /** Bare GUIDs; undefined: all that the person may see. */
+  readonly chosenSubscriptions: () => readonly string[] | undefined;
+  /** Called when more is known, and when the reading has ended. */
+  readonly onChange: () => void;
+}
+
+export function keepEstate(parts: EstateParts): EstateKeeper {
   let reading: Reading | undefined;
 
   function current(): Reading {
-    const now = (reading ??= new Reading(getServices, onChange));
+    const now = (reading ??= new Reading(parts));
     if (now.failure) {
       reading = undefined;
       throw now.failure;
@@ -43,7 +53,12 @@ export function keepEstate(getServices: () => Promise<Services>, onChange: () =>
       (await whole()).subscriptions.find(({ id }) => sameId(id, subscriptionId))?.tenantId,
     refresh() {
       reading?.abort();
-      reading = new Reading(getServices, onChange);
+      reading = new Reading(parts);
+    },
+    forget() {
+      reading?.abort();
+      reading = undefined;
+      parts.onChange();
     },
     dispose() {
       reading?.abort();
@@ -59,23 +74,25 @@ class Reading implements KnownEstate {
   readonly ended: Promise<void>;
   readonly #controller = new AbortController();
 
-  constructor(getServices: () => Promise<Services>, onChange: () => void) {
-    this.ended = this.#read(getServices, onChange);
+  constructor(parts: EstateParts) {
+    this.ended = this.#read(parts);
   }
 
   abort(): void {
     this.#controller.abort();
   }
 
-  async #read(getServices: () => Promise<Services>, onChange: () => void): Promise<void> {
+  async #read({ getServices, chosenSubscriptions, onChange }: EstateParts): Promise<void> {
     const { signal } = this.#controller;
     try {
       const { inventory } = await getServices();
       this.estate = await inventory.readEstate(
-        undefined,
+        { subscriptionIds: chosenSubscriptions() },
         (sofar) => {
           this.estate = sofar;
-          onChange();
+          if (!signal.aborted) {
+            onChange();
+          }
         },
         { signal },
       );

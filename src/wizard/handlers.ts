@@ -41,6 +41,8 @@ export interface WizardSession {
   readonly handlers: Handlers<WizardRequests>;
   /** Chooses a cluster, in the page that is there or in the next one. */
   open(clusterId: string): void;
+  /** Another account, cloud or choice of subscriptions: lists are read anew. A run goes on. */
+  forgetEstate(): void;
   dispose(): void;
 }
 
@@ -57,17 +59,27 @@ interface Parts {
   readonly effects: WizardEffects;
   readonly estate: EstateKeeper;
   readonly run: RunKeeper;
+  /** Lower-cased ids of clusters that did not answer this machine when it last asked. */
+  readonly unreachable: Set<string>;
 }
 
-/** @param getServices asked for each request: signing in, or another cloud, may have made other services */
-export function createWizardSession(getServices: () => Promise<Services>, effects: WizardEffects): WizardSession {
-  const estate = keepEstate(getServices, () => {
+/**
+ * @param getServices asked for each request: signing in, or another cloud, may have made other services
+ * @param chosenSubscriptions bare GUIDs; undefined: all that the person may see
+ */
+export function createWizardSession(
+  getServices: () => Promise<Services>,
+  effects: WizardEffects,
+  chosenSubscriptions: () => readonly string[] | undefined = () => undefined,
+): WizardSession {
+  const onChange = () => {
     effects.emit("estate", nothing);
-  });
+  };
+  const estate = keepEstate({ getServices, chosenSubscriptions, onChange });
   const run = keepRun((changed) => {
     effects.emit("run", changed);
   });
-  const parts: Parts = { getServices, effects, estate, run };
+  const parts: Parts = { getServices, effects, estate, run, unreachable: new Set() };
   let opening: string | undefined;
   return {
     handlers: {
@@ -83,6 +95,9 @@ export function createWizardSession(getServices: () => Promise<Services>, effect
       opening = clusterId;
       effects.emit("open", nothing);
     },
+    forgetEstate() {
+      estate.forget();
+    },
     dispose() {
       estate.dispose();
       run.dispose();
@@ -90,9 +105,9 @@ export function createWizardSession(getServices: () => Promise<Services>, effect
   };
 }
 
-function lookupHandlers({ getServices, effects, estate }: Parts) {
+function lookupHandlers({ getServices, effects, estate, unreachable }: Parts) {
   return {
-    listClusters: (search) => clusterList(estate.known(), search),
+    listClusters: (search) => clusterList(estate.known(), search, unreachable),
     listVaults: (search) => vaultList(estate.known(), search),
     listSubscriptions: () => subscriptionList(estate.known()),
     refreshEstate() {
@@ -100,7 +115,15 @@ function lookupHandlers({ getServices, effects, estate }: Parts) {
       return nothing;
     },
     getCluster: async ({ clusterId }, signal) => clusterDetails(await getServices(), clusterId, { signal }),
-    checkClusterReach: async ({ clusterId }, signal) => clusterReach(await getServices(), clusterId, { signal }),
+    async checkClusterReach({ clusterId }, signal) {
+      const reach = await clusterReach(await getServices(), clusterId, { signal });
+      if (reach.kind === "unreachable") {
+        unreachable.add(clusterId.toLowerCase());
+      } else {
+        unreachable.delete(clusterId.toLowerCase());
+      }
+      return reach;
+    },
     checkPollInterval: ({ text }) => ({ problem: pollIntervalProblem(text) }),
     getVault: async ({ vaultId }, signal) => vaultDetails(await getServices(), vaultId, { signal }),
     listPlaces: async ({ subscriptionId }, signal) => places(await getServices(), subscriptionId, { signal }),

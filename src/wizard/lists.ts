@@ -12,9 +12,17 @@ import type {
 } from "./protocol.ts";
 
 /** The clusters that fit a search, by subscription and name. */
-export function clusterList(known: KnownEstate, search: Search): ClusterList {
+export function clusterList(
+  known: KnownEstate,
+  search: Search,
+  unreachable: ReadonlySet<string> = new Set(),
+): ClusterList {
   const { rows, growing } = select(known, known.estate.clusters, search);
-  return { ...growing, clusters: rows.map(({ row, subscriptionName }) => clusterChoice(row, subscriptionName)) };
+  const clusters = rows.map(({ row, subscriptionName }) => ({
+    ...clusterChoice(row, subscriptionName),
+    isUnreachable: unreachable.has(row.id.toLowerCase()),
+  }));
+  return { ...growing, clusters };
 }
 
 /** The vaults that fit a search, by subscription and name. */
@@ -87,7 +95,7 @@ function missing({ missing }: Estate): readonly string[] {
   return missing.map(({ what, error }) => `${what}: ${error.message}`);
 }
 
-function clusterChoice(cluster: ClusterSummary, subscriptionName: string): ClusterChoice {
+function clusterChoice(cluster: ClusterSummary, subscriptionName: string): Omit<ClusterChoice, "isUnreachable"> {
   const { id, name, subscriptionId, location, resourceGroup, isPrivate } = cluster;
   return {
     ...{ id, name, subscriptionId, location, resourceGroup, isPrivate },

@@ -92,6 +92,8 @@ export interface ClusterChoice extends ChosenCluster {
   readonly subscriptionName: string;
   readonly state: ClusterState;
   readonly isPrivate: boolean;
+  /** It did not answer this machine when it was last asked. */
+  readonly isUnreachable: boolean;
 }
 
 export interface ClusterList extends Growing {

@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 import { isAbort, ServiceError } from "../services/errors.ts";
 import { t } from "../services/l10n.ts";
 import type { Logger } from "../services/log.ts";
@@ -26,6 +28,8 @@ export function serve<R>(
   async function answer(id: string, name: string, params: unknown): Promise<void> {
     const controller = new AbortController();
     underWay.set(id, controller);
+    // A plan asks about all its steps together, each on this signal.
+    setMaxListeners(0, controller.signal);
     try {
       const value = await callHandler(await getHandlers(), name, params, controller.signal);
       if (!controller.signal.aborted) {

@@ -85,7 +85,7 @@ describe("the wizard's page", function () {
 
       await goOn(page);
 
-      await page.getByRole("alert").getByText("25602").waitFor();
+      await page.getByRole("alert").getByText("25,602 bytes").waitFor();
     });
 
     it("wants one for a name that is free, and none for a secret that is there", async () => {

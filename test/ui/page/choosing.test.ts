@@ -28,7 +28,7 @@ describe("the wizard's page", function () {
       const production = page.getByRole("group", { name: "Contoso Production" });
       await production.getByRole("radio", { name: "myAKSCluster myResourceGroup · eastus2 Off" }).waitFor();
       const test = page.getByRole("group", { name: "Contoso Test" });
-      assert.equal(await test.getByRole("radio", { name: /inner .* On Private/ }).count(), 1);
+      assert.equal(await test.getByRole("radio", { name: /inner .* On Private Unreachable/ }).count(), 1);
       assert.equal(await test.getByRole("radio", { name: /asleep .* Stopped/ }).count(), 1);
     });
 

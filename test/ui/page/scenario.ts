@@ -15,7 +15,7 @@ export function cluster(name: string, more: Partial<ClusterChoice> = {}): Cluste
   return {
     id: `/subscriptions/${subscriptionId}/resourceGroups/myResourceGroup/providers/Microsoft.ContainerService/managedClusters/${name}`,
     ...{ name, subscriptionId, resourceGroup: "myResourceGroup", location: "eastus2" },
-    ...{ subscriptionName: "Contoso Production", state: "off", isPrivate: false },
+    ...{ subscriptionName: "Contoso Production", state: "off", isPrivate: false, isUnreachable: false },
     ...more,
   };
 }
@@ -34,7 +34,7 @@ const clusters = [
   cluster("web", { state: "on" }),
   cluster("batch", { state: "updating", subscriptionName: "Contoso Test" }),
   cluster("asleep", { state: "stopped", subscriptionName: "Contoso Test" }),
-  cluster("inner", { state: "on", isPrivate: true, subscriptionName: "Contoso Test" }),
+  cluster("inner", { state: "on", isPrivate: true, isUnreachable: true, subscriptionName: "Contoso Test" }),
   cluster("broken", { state: "failed", subscriptionName: "Contoso Test" }),
 ];
 

@@ -18,7 +18,7 @@ describe("The wizard on the extension's side", function () {
   let session: WizardSession;
   let cluster: Cluster;
   let handlers: Handlers<WizardRequests>;
-  let events: { readonly name: string; readonly value: unknown }[];
+  let events: { name: string; value: unknown }[];
   let effects: string[];
 
   beforeEach(async () => {
@@ -76,16 +76,19 @@ describe("The wizard on the extension's side", function () {
     );
   }
 
+  const wholeList = (text = "") =>
+    until("the whole list", async () => {
+      const now = await handlers.listClusters({ text, limit: 50 }, never());
+      return now.isLoading ? undefined : now;
+    });
+
   const puts = (path: RegExp) => bench.sandbox.requests({ method: "PUT" }).filter((entry) => path.test(entry.path));
 
   it("lists clusters while the estate is read, and tells when there is more to ask for", async () => {
     const first = await handlers.listClusters({ text: "", limit: 50 }, never());
     assert.equal(first.isLoading, true);
 
-    const list = await until("the whole list", async () => {
-      const now = await handlers.listClusters({ text: "AKS", limit: 50 }, never());
-      return now.isLoading ? undefined : now;
-    });
+    const list = await wholeList("AKS");
 
     assert.deepEqual(
       list.clusters.map(({ name, state, subscriptionName }) => [name, state, subscriptionName]),
@@ -259,6 +262,36 @@ describe("The wizard on the extension's side", function () {
 
     const found = await until("the clusters", async () => ((await list()).total > 0 ? list() : undefined));
     assert.equal(found.clusters.length, 1);
+  });
+
+  it("marks a cluster that did not answer, until it answers again", async () => {
+    const lost = bench.sandbox.addCluster({ name: "lost", isUnreachable: true });
+    const reach = await handlers.checkClusterReach({ clusterId: lost.id }, never());
+    assert.equal(reach.kind, "unreachable");
+
+    const list = await wholeList();
+
+    assert.deepEqual(
+      list.clusters.map(({ name, isUnreachable }) => [name, isUnreachable]),
+      [
+        ["lost", true],
+        ["myAKSCluster", false],
+      ],
+    );
+  });
+
+  it("reads the estate anew for another account or choice of subscriptions", async () => {
+    await wholeList();
+    bench.sandbox.addCluster({ name: "another" });
+    events.length = 0;
+
+    session.forgetEstate();
+
+    assert.deepEqual(events, [{ name: "estate", value: {} }]);
+    assert.deepEqual(
+      (await wholeList()).clusters.map(({ name }) => name),
+      ["another", "myAKSCluster"],
+    );
   });
 
   it("opens only the pages it knows", async () => {

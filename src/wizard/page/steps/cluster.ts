@@ -51,7 +51,14 @@ const states = {
   failed: { label: "stateFailed", kind: "bad" },
 } as const satisfies Record<ClusterState, { label: TextKey; kind: Badge["kind"] }>;
 
-function badgesOf({ state, isPrivate }: ClusterChoice): readonly Badge[] {
+function badgesOf({ state, isPrivate, isUnreachable }: ClusterChoice): readonly Badge[] {
   const { label, kind } = states[state];
-  return [{ label: text(label), kind }, ...(isPrivate ? [{ label: text("private"), kind: "plain" as const }] : [])];
+  const badges: Badge[] = [{ label: text(label), kind }];
+  if (isPrivate) {
+    badges.push({ label: text("private"), kind: "plain" });
+  }
+  if (isUnreachable) {
+    badges.push({ label: text("stateUnreachable"), kind: "bad" });
+  }
+  return badges;
 }

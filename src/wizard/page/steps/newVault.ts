@@ -120,7 +120,7 @@ function groupNameField(context: StepContext, onVerdict: () => void): CheckedFie
 
 function nameField(context: StepContext, onFound: (found: VaultNameVerdict | undefined) => void): CheckedField {
   const place = h("div", {});
-  const field = new CheckedField({
+  const field: CheckedField = new CheckedField({
     label: text("vaultName"),
     note: text("vaultNameNote"),
     value: context.draft.vault.fresh.name,
@@ -134,7 +134,13 @@ function nameField(context: StepContext, onFound: (found: VaultNameVerdict | und
       const { subscriptionId, resourceGroup } = context.draft.vault.fresh;
       const found = await context.call("checkVaultName", { subscriptionId, resourceGroup, name }, signal);
       onFound(found);
-      fill(place, found.kind === "deleted" && deletedVault(context, found.canPurge));
+      fill(
+        place,
+        found.kind === "deleted" &&
+          deletedVault(context, found.canPurge, () => {
+            field.input.select();
+          }),
+      );
       return verdictOf(found);
     },
   });
@@ -157,8 +163,9 @@ function verdictOf(found: VaultNameVerdict): FieldVerdict {
   }
 }
 
-function deletedVault(context: StepContext, canPurge: boolean): HTMLElement {
+function deletedVault(context: StepContext, canPurge: boolean, onRename: () => void): HTMLElement {
   return deletedNamesake({
+    onRename,
     chosen: context.draft.vault.fresh.ifDeleted,
     canPurge,
     recoverNote: text("recoverVaultNote"),

@@ -77,7 +77,7 @@ function secretForm(context: StepContext): ShownStep {
 
 function nameField(context: StepContext, onFound: (found: SecretNameVerdict | undefined) => void): CheckedField {
   const place = h("div", {});
-  const field = new CheckedField({
+  const field: CheckedField = new CheckedField({
     label: text("secretName"),
     note: text("secretNameNote"),
     value: context.draft.secret.name,
@@ -92,7 +92,13 @@ function nameField(context: StepContext, onFound: (found: SecretNameVerdict | un
       const vaultId = kind === "existing" ? existing?.id : undefined;
       const found = await context.call("checkSecretName", { vaultId, name }, signal);
       onFound(found);
-      fill(place, found.kind === "deleted" && deletedSecret(context));
+      fill(
+        place,
+        found.kind === "deleted" &&
+          deletedSecret(context, () => {
+            field.input.select();
+          }),
+      );
       return verdictOf(found);
     },
   });
@@ -117,8 +123,9 @@ function verdictOf(found: SecretNameVerdict): FieldVerdict {
   }
 }
 
-function deletedSecret(context: StepContext): HTMLElement {
+function deletedSecret(context: StepContext, onRename: () => void): HTMLElement {
   return deletedNamesake({
+    onRename,
     chosen: context.draft.secret.ifDeleted,
     canPurge: true,
     recoverNote: text("recoverSecretNote"),
