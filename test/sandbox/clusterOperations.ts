@@ -128,7 +128,8 @@ export function reconcile(world: World, cluster: Cluster, wasEnabled: boolean): 
     return;
   }
   cluster.kubernetes.reconcileNodes();
-  if (isEnabled && !wasEnabled) {
+  // An operation that failed may have left the add-on asked for and not installed.
+  if (isEnabled && cluster.kubernetes.list("CSIDriver").length === 0) {
     cluster.kubernetes.installKeyVaultCsi(addonVersionsFor(asText(properties["currentKubernetesVersion"])));
   } else if (wasEnabled && !isEnabled) {
     cluster.kubernetes.uninstallKeyVaultCsi();

@@ -96,7 +96,7 @@ function text(value: unknown): string {
   if (value === undefined || value === null) {
     return "";
   }
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 export function evaluate(expression: Expression, row: Row): unknown {

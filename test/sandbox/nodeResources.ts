@@ -87,8 +87,8 @@ export function removeAddonIdentity(world: World, cluster: Cluster): void {
 }
 
 export function scaleSetsOf(world: World, cluster: Cluster): ScaleSet[] {
-  const prefix = `${groupId(cluster.subscriptionId, nodeGroupOf(cluster))}/`.toLowerCase();
-  return [...world.scaleSets.values()].filter((scaleSet) => scaleSet.id.toLowerCase().startsWith(prefix));
+  const pools = asArray(propertiesOf(cluster)["agentPoolProfiles"]).map(asObject);
+  return pools.flatMap((pool) => world.scaleSets.get(scaleSetId(cluster, pool).toLowerCase()) ?? []);
 }
 
 /** Deletes the node resource group and all in it. */

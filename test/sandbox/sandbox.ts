@@ -71,7 +71,8 @@ export interface Sandbox extends Omit<Builder, "world"> {
   readonly control: string;
   readonly operations: Operations;
   readonly identity: Identity;
-  readonly unknownRequests: readonly string[];
+  /** What was asked for and no route or api-version of the sandbox knows; empty at the end of a good test. */
+  readonly unknownRequests: string[];
   /** A token as Entra would issue it. */
   token(principal: Principal, audience?: string, ttlSeconds?: number): string;
   /** Starts the API server where it is not running, and answers the kubeconfig of its local user. */

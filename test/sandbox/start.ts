@@ -1,11 +1,12 @@
-/** `npm run sandbox -- [--port N] [--world demo|empty|bulk] [--pace instant|demo] [--ca DIR]`: the sandbox cloud as a process of its own, until SIGTERM. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+/** `npm run sandbox -- [--port N] [--world demo|empty|bulk|FILE.json] [--pace instant|demo] [--ca DIR|FILE]`: the sandbox cloud as a process of its own, until SIGTERM. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 
 import { startSandbox, type Sandbox, type SandboxOptions } from "./sandbox.ts";
 import { seedBulk } from "./seedBulk.ts";
+import { seedFile } from "./seedFile.ts";
 
 const { values } = parseArgs({
   options: {
@@ -24,15 +25,20 @@ function worldOf(name: string): NonNullable<SandboxOptions["world"]> {
     case "bulk":
       return seedBulk;
     default:
-      throw new Error(`There is no world "${name}": demo, empty or bulk.`);
+      return (builder) => seedFile(builder, readFileSync(name, "utf8"));
   }
 }
 
-/** Only as many as a person would look at: each one costs a port. */
+/** Each one costs a port: of a large estate none is opened before it is asked for. */
 const describedAtMost = 100;
 
+const few = <V>(map: ReadonlyMap<string, V>): V[] => (map.size > describedAtMost ? [] : [...map.values()]);
+
+/** A folder of makeCa.ts, or the `ca.pem` in it. */
+const caFolderOf = (given: string): string => (given.endsWith(".pem") ? path.dirname(given) : given);
+
 async function describeClusters(sandbox: Sandbox, folder: string): Promise<{ id: string; kubeconfig: string }[]> {
-  const clusters = [...sandbox.world.clusters.values()].slice(0, describedAtMost);
+  const clusters = few(sandbox.world.clusters);
   return Promise.all(
     clusters.map(async ({ id, name }) => {
       const file = path.join(folder, `${name}.kubeconfig`);
@@ -43,7 +49,7 @@ async function describeClusters(sandbox: Sandbox, folder: string): Promise<{ id:
 }
 
 async function describeVaults(sandbox: Sandbox): Promise<{ id: string; vaultUri: string }[]> {
-  const vaults = [...sandbox.world.vaults.values()].slice(0, describedAtMost);
+  const vaults = few(sandbox.world.vaults);
   return Promise.all(vaults.map(async ({ id }) => ({ id, vaultUri: await sandbox.vaultUri(id) })));
 }
 
@@ -53,7 +59,7 @@ async function main(): Promise<void> {
     world: worldOf(values.world),
     pace: values.pace === "instant" ? "instant" : "demo",
     ...(values.port !== undefined && { port: Number(values.port) }),
-    ...(values.ca !== undefined && { caFolder: values.ca }),
+    ...(values.ca !== undefined && { caFolder: caFolderOf(values.ca) }),
   });
   const ready = {
     resourceManager: sandbox.resourceManager,
