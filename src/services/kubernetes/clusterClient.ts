@@ -31,6 +31,9 @@ export const kinds = {
   serviceAccount: { apiVersion: "v1", kind: "ServiceAccount", plural: "serviceaccounts", isNamespaced: true },
   deployment: { apiVersion: "apps/v1", kind: "Deployment", plural: "deployments", isNamespaced: true },
   daemonSet: { apiVersion: "apps/v1", kind: "DaemonSet", plural: "daemonsets", isNamespaced: true },
+  statefulSet: { apiVersion: "apps/v1", kind: "StatefulSet", plural: "statefulsets", isNamespaced: true },
+  job: { apiVersion: "batch/v1", kind: "Job", plural: "jobs", isNamespaced: true },
+  cronJob: { apiVersion: "batch/v1", kind: "CronJob", plural: "cronjobs", isNamespaced: true },
   networkPolicy: {
     apiVersion: "networking.k8s.io/v1",
     kind: "NetworkPolicy",

@@ -2,7 +2,7 @@ import { t } from "../l10n.ts";
 import type { KubernetesObject } from "./clusterClient.ts";
 import { readRole, type Role, type Source } from "./driverInstallation.ts";
 import type { ComponentState } from "./driverPods.ts";
-import { fieldsOf, itemsOf, numberOf, textOf, textsOf, type Fields } from "./fields.ts";
+import { fieldsOf, isYoung, itemsOf, numberOf, textOf, textsOf, type Fields } from "./fields.ts";
 
 /** What is kept of a driver or provider pod. */
 export interface PodFacts {
@@ -112,17 +112,23 @@ function unreadyState(pod: KubernetesObject, os: "linux" | "windows", notes: Pod
     return { kind: "failing", reason: why || t("The pod has failed.") };
   }
   if (textOf(fieldsOf(pod["spec"])["nodeName"]) === undefined) {
-    return { kind: "starting", reason: unscheduledReason(pod, status, notes) };
+    return unscheduledState(pod, status, notes);
   }
   const containers = [...itemsOf(status["initContainerStatuses"]), ...itemsOf(status["containerStatuses"])];
   const failing = containers.map((container) => failureOf(pod, container, { os, notes })).find((one) => one);
   return failing ?? { kind: "starting", reason: startingReason(pod, containers, notes) };
 }
 
-function unscheduledReason(pod: KubernetesObject, status: Fields, { events }: PodNotes): string {
+/** The scheduler has tried preemption by then; nothing but somebody's doing makes room. */
+const schedulingMs = 60_000;
+
+function unscheduledState(pod: KubernetesObject, status: Fields, { events }: PodNotes): Unready {
   const condition = itemsOf(status["conditions"]).find(({ type }) => type === "PodScheduled");
   const said = textOf(condition?.["message"]) ?? events.get(pod.metadata.name);
-  return said === undefined ? t("The pod waits for its node.") : t("The pod is not scheduled: {0}", said);
+  const since = textOf(condition?.["lastTransitionTime"]) ?? pod.metadata.creationTimestamp;
+  const isRefused = condition?.["reason"] === "Unschedulable" && !isYoung(since, schedulingMs);
+  const reason = said === undefined ? t("The pod waits for its node.") : t("The pod is not scheduled: {0}", said);
+  return { kind: isRefused ? "failing" : "starting", reason };
 }
 
 /** Waiting does not mend these. */

@@ -75,8 +75,8 @@ export async function gatherEvidence(client: ClusterClient, options: CallOptions
   };
 }
 
-/** The provider's own affinity leaves out nodes of this type. */
-function readNode({ metadata }: KubernetesObject): NodeFacts {
+/** Reads what a node's metadata tells. The provider's own affinity leaves out nodes of type `virtual-kubelet`. */
+export function readNode({ metadata }: KubernetesObject): NodeFacts {
   const labels = metadata.labels ?? {};
   return {
     name: metadata.name,
@@ -164,7 +164,8 @@ async function readDetails(
   return new Map(await client.collect(kinds.node, {}, read, options));
 }
 
-function readNodeDetails(node: KubernetesObject): NodeDetails {
+/** Reads what only the whole node tells. */
+export function readNodeDetails(node: KubernetesObject): NodeDetails {
   const conditions = itemsOf(fieldsOf(node["status"])["conditions"]);
   const ready = conditions.find(({ type }) => type === "Ready");
   const taints = itemsOf(fieldsOf(node["spec"])["taints"]);

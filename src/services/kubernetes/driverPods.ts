@@ -11,7 +11,7 @@ export type ComponentState =
   | { readonly kind: "ready"; readonly pod: string }
   /** Runs, but not all containers are ready yet, or the pod waits for a node. */
   | { readonly kind: "starting"; readonly pod: string; readonly reason: string }
-  /** Will not become ready by waiting: crash loop, image pull, eviction. `reason` carries the last message. */
+  /** Will not become ready by waiting: crash loop, image pull, eviction, no place on the node. `reason` carries the last message. */
   | { readonly kind: "failing"; readonly pod: string; readonly reason: string }
   | { readonly kind: "missing"; readonly reason: string };
 
@@ -93,11 +93,12 @@ async function verify(
     if (report) {
       onReport?.(report);
     }
-    // A look at thousands of nodes takes longer than the pause asked for: the API server has others to serve.
-    const pauseMs = Math.max(everyMs, performance.now() - startedAt);
-    if (report && (report.verdict !== "pending" || performance.now() + pauseMs > giveUpAt)) {
+    const leftMs = giveUpAt - performance.now();
+    if (report && (report.verdict !== "pending" || leftMs <= 0)) {
       return report;
     }
+    // A look at thousands of nodes takes longer than the pause asked for: the API server has others to serve.
+    const pauseMs = Math.min(Math.max(everyMs, performance.now() - startedAt), Math.max(leftMs, 0));
     await delay(pauseMs, undefined, options.signal ? { signal: options.signal } : {});
   }
 }

@@ -71,32 +71,27 @@ function summarize(object: KubernetesObject): SecretProviderClassSummary {
   };
 }
 
-/** Features that write classes of their own, and how they are known. */
-const owners: readonly { readonly feature: string; readonly isOwner: (object: KubernetesObject) => boolean }[] = [
-  { feature: "webAppRouting", isOwner: isOfAppRouting },
-  { feature: "serviceConnector", isOwner: ({ metadata }) => /^sc-.+-secret-provider-class$/.test(metadata.name) },
-];
-
-function ownerOf(object: KubernetesObject): string | undefined {
-  const feature = owners.find(({ isOwner }) => isOwner(object))?.feature;
-  const controller = object.metadata.ownerReferences?.[0];
-  const manager = object.metadata.labels?.["app.kubernetes.io/managed-by"];
-  return feature ?? (controller && `${controller.kind}/${controller.name}`) ?? operatorIn(manager);
+function ownerOf({ metadata }: KubernetesObject): string | undefined {
+  const manager = metadata.labels?.[managedBy];
+  const [owner] = metadata.ownerReferences ?? [];
+  if (isOfAppRouting(metadata)) {
+    return "webAppRouting";
+  }
+  return owner ? `${owner.kind}/${owner.name}` : operatorIn(manager);
 }
+
+const managedBy = "app.kubernetes.io/managed-by";
 
 /**
- * The application routing operator makes one class per gateway listener and one per Ingress that names a certificate in a vault.
+ * The application routing operator makes a class per listener of a Gateway, per Ingress and per NginxIngressController that names a certificate of a vault.
  * @see https://learn.microsoft.com/azure/aks/app-routing-dns-ssl
  */
-function isOfAppRouting({ metadata }: KubernetesObject): boolean {
-  const manager = metadata.labels?.["app.kubernetes.io/managed-by"];
-  return manager === "aks-app-routing-operator" || metadata.name.startsWith("kv-gw-cert-") || isForIngress(metadata);
-}
-
-function isForIngress({ name, ownerReferences }: ObjectMeta): boolean {
+function isOfAppRouting({ name, labels, ownerReferences = [] }: ObjectMeta): boolean {
+  const isForIngress = ownerReferences.some(({ kind }) => kind === "Ingress" || kind === "NginxIngressController");
   return (
-    name.startsWith("keyvault-") &&
-    (ownerReferences ?? []).some(({ kind }) => kind === "Ingress" || kind.includes("NginxIngress"))
+    labels?.[managedBy] === "aks-app-routing-operator" ||
+    name.startsWith("kv-gw-cert-") ||
+    (name.startsWith("keyvault-") && isForIngress)
   );
 }
 

@@ -15,7 +15,7 @@ import { Kubelet } from "./kubelet.ts";
 import { readLog } from "./logs.ts";
 import { Mounts } from "./mounts.ts";
 import { hasVirtualNode, makeCsiNode, makeNode, makeVirtualNode, nodeConditions, planNodes } from "./nodes.ts";
-import { keyOf, textAt, timestamp, type KubeObject } from "./object.ts";
+import { keyOf, listAt, textAt, timestamp, type KubeObject } from "./object.ts";
 import { Owners } from "./owners.ts";
 import { Registrar } from "./registrar.ts";
 import { targetNode } from "./scheduler.ts";
@@ -166,11 +166,22 @@ class SandboxKubernetes implements KubernetesServer {
       if (object) {
         const status = { ...(object["status"] as Record<string, unknown>), conditions: nodeConditions(false, now) };
         this.store.put("nodes", { ...object, status });
+        this.#markPodsNotReady(node);
       }
     } else if (defect.kind === "unregistered") {
       this.#registrar.unregister(node);
     } else {
       this.#restart(node, defect.component);
+    }
+  }
+
+  /** As the node lifecycle controller does: the containers go on calling themselves ready, the condition does not. */
+  #markPodsNotReady(node: string): void {
+    for (const pod of [...this.store.all("pods")].filter((one) => textAt(one, "spec.nodeName") === node)) {
+      const conditions = listAt(pod, "status.conditions").map((one) =>
+        one["type"] === "Ready" ? { ...one, status: "False", reason: "NodeNotReady" } : one,
+      );
+      this.store.put("pods", { ...pod, status: { ...(pod["status"] as Record<string, unknown>), conditions } });
     }
   }
 
