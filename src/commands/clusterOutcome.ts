@@ -28,6 +28,25 @@ export async function rereadCluster(
   }
 }
 
+const pauseBeforeLookMs = 3_000;
+
+/** Runs what changes a cluster. The row says "updating" while Azure does, and what came of it in the end, also after a failure. */
+export async function withClusterRow<T>(
+  app: App,
+  services: Services,
+  clusterId: string,
+  run: () => Promise<T>,
+): Promise<T> {
+  // Never rejects.
+  const timer = setTimeout(() => void rereadCluster(app, services, clusterId), pauseBeforeLookMs);
+  try {
+    return await run();
+  } finally {
+    clearTimeout(timer);
+    await rereadCluster(app, services, clusterId);
+  }
+}
+
 /** What goes on in Azure after the person stopped waiting for an update of a cluster. Azure is asked, so that it is true. */
 export async function whatGoesOn(app: App, services: Services, { id, name }: ClusterSummary): Promise<string> {
   const now = await rereadCluster(app, services, id);

@@ -4,15 +4,14 @@ import type { ClusterSummary } from "../services/azure/inventory.ts";
 import type { DriverReport, NodeDriverState } from "../services/kubernetes/driverPods.ts";
 import { describeComponent } from "../tree/driverNode.ts";
 
-const marks = { healthy: "✅", pending: "🕓", broken: "❌" } as const;
 const order = { broken: 0, pending: 1, healthy: 2 } as const;
 
 /** A report as Markdown: the verdict, the matrix of nodes, and what was found around them. */
 export function formatDriverReport(cluster: ClusterSummary, report: DriverReport): string {
   const nodes = [...report.nodes].sort((a, b) => order[a.verdict] - order[b.verdict] || a.node.localeCompare(b.node));
   const headings = [
-    "",
     vscode.l10n.t("Node"),
+    vscode.l10n.t("State"),
     vscode.l10n.t("OS"),
     vscode.l10n.t("Driver"),
     vscode.l10n.t("Provider"),
@@ -31,8 +30,8 @@ export function formatDriverReport(cluster: ClusterSummary, report: DriverReport
 
 function rowOf(state: NodeDriverState): readonly string[] {
   return [
-    marks[state.verdict],
-    state.isReady ? state.node : vscode.l10n.t("{0} (not ready)", state.node),
+    state.node,
+    verdicts[state.verdict](),
     state.os,
     describeComponent(state.driver),
     describeComponent(state.provider),
@@ -55,6 +54,12 @@ function factsOf(cluster: ClusterSummary, report: DriverReport): readonly (reado
       : []),
   ];
 }
+
+const verdicts = {
+  healthy: () => vscode.l10n.t("healthy"),
+  pending: () => vscode.l10n.t("pending"),
+  broken: () => vscode.l10n.t("broken"),
+} as const satisfies Record<NodeDriverState["verdict"], () => string>;
 
 const installations = {
   addon: () => vscode.l10n.t("the AKS add-on"),

@@ -11,7 +11,7 @@ import { parseGoDuration } from "../services/plan/duration.ts";
 import { keyVaultCsiAddonStep } from "../services/plan/steps/keyVaultCsiAddon.ts";
 import { describeAddon, isUpdating } from "../tree/clusterState.ts";
 import { chooseCluster } from "./chooseCluster.ts";
-import { rereadCluster, whatGoesOn } from "./clusterOutcome.ts";
+import { whatGoesOn, withClusterRow } from "./clusterOutcome.ts";
 import type { App, Target } from "./command.ts";
 import { checkSteps, describeSteps, runPlan } from "./runPlan.ts";
 import type { NeededStep } from "./runPlan.ts";
@@ -39,15 +39,13 @@ export async function enableKeyVaultCsi(app: App, target: Target): Promise<void>
   const step = keyVaultCsiAddonStep(services, { clusterId: cluster.id, rotation });
   const needed = await checkSteps(vscode.l10n.t('Checking "{0}"', cluster.name), [step], services);
   await confirmEnabling(cluster, needed);
-  try {
-    await runPlan({
+  await withClusterRow(app, services, cluster.id, () =>
+    runPlan({
       title: vscode.l10n.t('Enable Key Vault CSI on "{0}"', cluster.name),
       steps: [step],
       whenStopped: () => whatGoesOn(app, services, cluster),
-    });
-  } finally {
-    await rereadCluster(app, services, cluster.id);
-  }
+    }),
+  );
   tellOn(cluster, vscode.l10n.t('Key Vault CSI is on: "{0}".', cluster.name));
 }
 
@@ -57,14 +55,12 @@ const questions: readonly Question<Rotation>[] = [
       const choices = [
         {
           label: vscode.l10n.t("Rotation off"),
-          detail: vscode.l10n.t("Pods keep the value they mounted until they are restarted. Can be turned on later."),
+          detail: vscode.l10n.t("Pods keep the value they mounted until they are restarted."),
           value: { isEnabled: false, pollInterval: rotation.pollInterval },
         },
         {
           label: vscode.l10n.t("Rotation on"),
-          detail: vscode.l10n.t(
-            "Mounted files follow the vault, at the poll interval. Each poll is a request to the vault for each secret and pod.",
-          ),
+          detail: vscode.l10n.t("Mounted files follow the vault. Each poll asks it for each secret of each pod."),
           value: { isEnabled: true, pollInterval: rotation.pollInterval },
         },
       ];

@@ -5,7 +5,7 @@ import { withProgress } from "../host/progress.ts";
 import { commandIds } from "../manifest.ts";
 import { describeAddon } from "../tree/clusterState.ts";
 import { chooseCluster } from "./chooseCluster.ts";
-import { rereadCluster, whatGoesOn } from "./clusterOutcome.ts";
+import { whatGoesOn, withClusterRow } from "./clusterOutcome.ts";
 import type { App, Target } from "./command.ts";
 
 /** Waits for an update that somebody else, or an earlier window, has started. */
@@ -15,15 +15,13 @@ export async function resumeWaiting(app: App, target: Target): Promise<void> {
     placeholder: vscode.l10n.t("For which cluster's update?"),
   });
   const services = await app.services();
-  try {
-    await withProgress({
+  await withClusterRow(app, services, cluster.id, () =>
+    withProgress({
       title: vscode.l10n.t('Waiting for the update of "{0}"', cluster.name),
       run: (options) => services.managedClusters.waitUntilSettled(cluster.id, options),
       whenStopped: () => whatGoesOn(app, services, cluster),
-    });
-  } finally {
-    await rereadCluster(app, services, cluster.id);
-  }
+    }),
+  );
   const now = app.estate.view?.cluster(cluster.id) ?? cluster;
   const next = now.keyVaultCsi.isEnabled
     ? {

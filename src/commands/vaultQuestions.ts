@@ -175,9 +175,7 @@ async function askAuthorization(answers: VaultAnswers, place: Place) {
     },
     {
       label: vscode.l10n.t("Access policies"),
-      detail: vscode.l10n.t(
-        "The older model: a list in the vault. Every Contributor of the vault can give themselves access.",
-      ),
+      detail: vscode.l10n.t("The older model. Every Contributor of the vault can give themselves access."),
       value: false,
     },
   ];
@@ -195,14 +193,12 @@ async function askPurgeProtection(answers: VaultAnswers, place: Place) {
     {
       label: vscode.l10n.t("Purge protection on"),
       description: vscode.l10n.t("cannot be turned off again"),
-      detail: vscode.l10n.t(
-        "What is deleted can be recovered until its time is up, whoever deleted it. The name stays taken as long.",
-      ),
+      detail: vscode.l10n.t("What is deleted can be recovered until its time is up."),
       value: true,
     },
     {
       label: vscode.l10n.t("Purge protection off"),
-      detail: vscode.l10n.t("Deleted vaults and secrets can be purged at once. Right for a trial."),
+      detail: vscode.l10n.t("What is deleted can be purged at once; right for a trial."),
       value: false,
     },
   ];
@@ -220,9 +216,7 @@ async function askNetwork(answers: VaultAnswers, place: Place) {
     },
     {
       label: vscode.l10n.t("Only these addresses…"),
-      detail: vscode.l10n.t(
-        "Name the outbound addresses of the cluster's nodes and of this machine; pods come from their node.",
-      ),
+      detail: vscode.l10n.t("Those of the cluster's nodes and of this machine; pods leave by their node."),
       value: "listed" as const,
     },
   ];

@@ -149,7 +149,7 @@ export function pickResourceGroup(
     nothing: vscode.l10n.t("There are no resource groups in this subscription."),
     async load(show, signal) {
       show([isNew]);
-      const groups = await services.resourceGroups.list(at.subscriptionId, { signal });
+      const groups = nodeGroupsLast(await services.resourceGroups.list(at.subscriptionId, { signal }));
       return [
         isNew,
         ...groups.map((group) => ({
@@ -161,6 +161,12 @@ export function pickResourceGroup(
     },
     isCurrent: (value) => value.kind === "existing" && value.group.name === at.current,
   });
+}
+
+/** AKS keeps the groups of its nodes for itself; nobody wants a vault there. */
+function nodeGroupsLast(groups: readonly ResourceGroup[]): readonly ResourceGroup[] {
+  const isOfNodes = ({ name }: ResourceGroup) => name.startsWith("MC_");
+  return [...groups.filter((group) => !isOfNodes(group)), ...groups.filter(isOfNodes)];
 }
 
 /** Lets the person pick a region. */

@@ -104,7 +104,10 @@ export class SubscriptionNode implements TreeNode {
 }
 
 function describeCounts(subscription: Subscription, clusters: number, vaults: number): string {
-  const counts = vscode.l10n.t("{0} clusters, {1} vaults", clusters, vaults);
+  const counts = [
+    clusters === 1 ? vscode.l10n.t("1 cluster") : vscode.l10n.t("{0} clusters", clusters),
+    vaults === 1 ? vscode.l10n.t("1 vault") : vscode.l10n.t("{0} vaults", vaults),
+  ].join(", ");
   return subscription.state === "Enabled" ? counts : `${subscription.state}, ${counts}`;
 }
 
