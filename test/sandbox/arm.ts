@@ -8,6 +8,7 @@ import { isAllowed } from "./authorization.ts";
 import { ArmError, authorizationFailed } from "./errors.ts";
 import type { Handler, SandboxRequest, SandboxResponse } from "./http.ts";
 import type { Identity, TokenClaims } from "./identity.ts";
+import { refuseInLockedGroup } from "./nodeGroupLockdown.ts";
 import type { Operations } from "./operations.ts";
 import type { JsonObject, Subscription, World } from "./state.ts";
 
@@ -171,6 +172,7 @@ function requireAction(world: World, caller: TokenClaims, action: string, scope:
   if (!isAllowed(world, caller.oid, scope, action, "action")) {
     throw authorizationFailed(caller.upn ?? caller.appid ?? caller.oid, caller.oid, action, scope);
   }
+  refuseInLockedGroup(world, caller, action, scope);
 }
 
 function createContext(

@@ -31,6 +31,12 @@ export const clusterAccessRoutes: readonly ArmRoute[] = [
   route("POST", `${cluster}/listClusterAdminCredential`, `${type}/listClusterAdminCredential/action`, (context) =>
     listCredentials(context, "clusterAdmin"),
   ),
+  route(
+    "POST",
+    `${cluster}/accessProfiles/{profile}/listCredential`,
+    `${type}/accessProfiles/listCredential/action`,
+    getAccessProfile,
+  ),
   route("POST", `${cluster}/runCommand`, `${type}/runCommand/action`, startCommand),
   route("GET", `${cluster}/commandResults/{command}`, `${type}/commandResults/read`, getCommandResult),
   route("GET", `${cluster}/agentPools`, `${type}/agentPools/read`, (context) => {
@@ -47,8 +53,14 @@ export const clusterAccessRoutes: readonly ArmRoute[] = [
   route("GET", `${location}/operationresults/{operation}`, undefined, getOperationResult),
 ];
 
-async function listCredentials(context: ArmContext, name: "clusterUser" | "clusterAdmin"): Promise<SandboxResponse> {
-  const found = findCluster(context);
+type Credential = "clusterUser" | "clusterAdmin";
+
+async function listCredentials(context: ArmContext, name: Credential): Promise<SandboxResponse> {
+  const value = await encodedKubeconfig(context, findCluster(context), name);
+  return { status: 200, body: { kubeconfigs: [{ name, value }] } };
+}
+
+async function encodedKubeconfig(context: ArmContext, found: Cluster, name: Credential): Promise<string> {
   const { disableLocalAccounts, aadProfile, provisioningState } = propertiesOf(found);
   if (provisioningState === "Creating") {
     throw badRequest("BadRequest", "The cluster is still being created; its credentials are not available yet.");
@@ -60,14 +72,24 @@ async function listCredentials(context: ArmContext, name: "clusterUser" | "clust
     );
   }
   await context.cloud.kubernetes(found);
-  const format = context.request.query.get("format") ?? "";
-  const isAdmin = name === "clusterAdmin" || !aadProfile;
-  const text =
-    found.kubernetes?.kubeconfig({ isAdmin, login: format === "azurecli" ? "azurecli" : "devicecode" }) ?? "";
+  const login = context.request.query.get("format") === "azurecli" ? "azurecli" : "devicecode";
+  const text = found.kubernetes?.kubeconfig({ isAdmin: name === "clusterAdmin" || !aadProfile, login }) ?? "";
   const reachable = isReachable(found) ? text : text.replaceAll(/server: https:\/\/127\.0\.0\.1:\d+/g, deadEnd);
+  return Buffer.from(reachable).toString("base64");
+}
+
+async function getAccessProfile(context: ArmContext): Promise<SandboxResponse> {
+  const { profile = "" } = context.params;
+  if (profile !== "clusterUser" && profile !== "clusterAdmin") {
+    throw new ContainerServiceError(404, "NotFound", `Could not find the access profile: ${profile}`);
+  }
+  const found = findCluster(context);
+  const kubeConfig = await encodedKubeconfig(context, found, profile);
+  const { location: at } = found.body;
+  const id = `${found.id}/accessProfiles/${profile}`;
   return {
     status: 200,
-    body: { kubeconfigs: [{ name, value: Buffer.from(reachable).toString("base64") }] },
+    body: { id, name: profile, type: `${type}/accessProfiles`, location: at, properties: { kubeConfig } },
   };
 }
 

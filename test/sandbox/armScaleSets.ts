@@ -1,6 +1,4 @@
 /** `Microsoft.Compute/virtualMachineScaleSets` as far as a cluster's nodes need it: read, list, and the identities of a PATCH. */
-import { createHash } from "node:crypto";
-
 import { computeVersions } from "./armApiVersions.ts";
 import { findGroup } from "./armResourceGroups.ts";
 import type { ArmContext, ArmRoute } from "./armRoute.ts";
@@ -9,7 +7,6 @@ import { ArmError, resourceNotFound } from "./errors.ts";
 import type { SandboxResponse } from "./http.ts";
 import { groupId, isIn } from "./ids.ts";
 import { asObject, asText } from "./json.ts";
-import { nodeGroupOf, propertiesOf } from "./nodeResources.ts";
 import type { JsonObject, ScaleSet, World } from "./state.ts";
 
 const type = "Microsoft.Compute/virtualMachineScaleSets";
@@ -62,36 +59,11 @@ function listScaleSets(context: ArmContext): SandboxResponse {
   return { status: 200, body: { value: found.map(({ body }) => body) } };
 }
 
-/** Locked node resource groups deny every write but those of AKS itself. @throws {ArmError} 403 */
-export function refuseInLockedGroup({ world, caller }: ArmContext, id: string, action: string): void {
-  const owner = lockedOwner(world, id);
-  if (owner === undefined) {
-    return;
-  }
-  const hash = createHash("sha256").update(owner).digest("hex").slice(0, 32);
-  const client = caller.upn ?? caller.appid ?? caller.oid;
-  throw new ArmError(
-    403,
-    "DenyAssignmentAuthorizationFailed",
-    `The client '${client}' with object id '${caller.oid}' has permission to perform action '${action}' on scope '${id}'; however, the access is denied because of the deny assignment with name 'AKS Node resource group lockdown' and Id '${hash}' at scope '${owner}'.`,
-  );
-}
-
-function lockedOwner(world: World, id: string): string | undefined {
-  const cluster = [...world.clusters.values()].find(
-    (candidate) =>
-      asObject(propertiesOf(candidate)["nodeResourceGroupProfile"])["restrictionLevel"] === "ReadOnly" &&
-      isIn(id, candidate.subscriptionId, nodeGroupOf(candidate)),
-  );
-  return cluster && groupId(cluster.subscriptionId, nodeGroupOf(cluster));
-}
-
 const patchMs = 4_000;
 
 function patchScaleSet(context: ArmContext): SandboxResponse {
   const { world, operations, apiVersion } = context;
   const found = find(context);
-  refuseInLockedGroup(context, found.id, `${type}/write`);
   const { identity, tags } = context.body();
   const wanted = Object.entries(asObject(asObject(identity)["userAssignedIdentities"]));
   const attached = asObject(asObject(found.body["identity"])["userAssignedIdentities"]);

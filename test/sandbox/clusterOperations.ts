@@ -129,7 +129,8 @@ export function reconcile(world: World, cluster: Cluster, wasEnabled: boolean): 
   }
   cluster.kubernetes.reconcileNodes();
   // An operation that failed may have left the add-on asked for and not installed.
-  if (isEnabled && cluster.kubernetes.list("CSIDriver").length === 0) {
+  const daemonSets = cluster.kubernetes.list("DaemonSet").map(({ metadata }) => asText(asObject(metadata)["name"]));
+  if (isEnabled && !daemonSets.includes("aks-secrets-store-csi-driver")) {
     cluster.kubernetes.installKeyVaultCsi(addonVersionsFor(asText(properties["currentKubernetesVersion"])));
   } else if (wasEnabled && !isEnabled) {
     cluster.kubernetes.uninstallKeyVaultCsi();

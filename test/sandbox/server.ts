@@ -157,10 +157,14 @@ function toEntry(request: SandboxRequest, plane: Plane, { incoming }: Exchange, 
   };
 }
 
+const confidential = /password|secret$|token$/i;
+
 function parseOrText(body: Buffer): unknown {
   const text = body.toString("utf8");
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, (key, value: unknown) =>
+      confidential.test(key) && typeof value === "string" ? "" : value,
+    );
   } catch {
     return text;
   }
