@@ -23,6 +23,8 @@ export interface EditorOptions {
   /** On top of this process's own. */
   readonly env: Readonly<Record<string, string>>;
   readonly port?: number;
+  /** Tests run inside the extension host, named by a payload in the address. */
+  readonly runsTests?: boolean;
   /** Kept, and not removed on close, when given. */
   readonly dataFolder?: string;
 }
@@ -51,7 +53,7 @@ export async function startEditor(options: EditorOptions): Promise<Editor> {
   const dataFolder = options.dataFolder ?? mkdtempSync(path.join(os.tmpdir(), "key-vault-csi-editor-"));
   writeSettings(path.join(dataFolder, "data"), { ...quiet, ...options.settings });
   const port = options.port ?? (await freePort());
-  const child = spawn(paths.node, serverArguments(port, dataFolder), {
+  const child = spawn(paths.node, serverArguments(port, dataFolder, options.runsTests ?? false), {
     env: { ...process.env, ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
@@ -80,12 +82,12 @@ export async function startEditor(options: EditorOptions): Promise<Editor> {
   return editor;
 }
 
-function serverArguments(port: number, dataFolder: string): string[] {
+function serverArguments(port: number, dataFolder: string, runsTests: boolean): string[] {
   return [
     paths.server,
     ...["--host", "127.0.0.1", "--port", String(port), "--server-data-dir", dataFolder],
-    // The workbench honours a payload in its address (tests, extensions under development) only with this flag.
-    "--enable-smoke-test-driver",
+    // The workbench honours a payload in its address (tests, extensions under development) only with this flag, and shows no notifications with it.
+    ...(runsTests ? ["--enable-smoke-test-driver"] : []),
     ...[
       "--without-connection-token",
       "--accept-server-license-terms",

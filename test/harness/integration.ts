@@ -36,6 +36,7 @@ async function runSuite(): Promise<number> {
   const tests = await bundleIntegrationTests();
   const sandbox = await startSandbox({ world: "demo", pace: "instant" });
   const editor = await startEditor({
+    runsTests: true,
     settings: sandboxSettings(sandbox),
     env: { ...sandboxEnvironment(sandbox), KEY_VAULT_CSI_CONTROL: sandbox.control },
   });
