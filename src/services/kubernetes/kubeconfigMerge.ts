@@ -1,4 +1,4 @@
-import { Document, isMap, isScalar, isSeq, parseDocument, YAMLMap, YAMLSeq, type Node } from "yaml";
+import { isMap, isScalar, isSeq, parseDocument, YAMLSeq, type Document, type Node, type YAMLMap } from "yaml";
 
 import { ServiceError } from "../errors.ts";
 import { t } from "../l10n.ts";
@@ -44,9 +44,9 @@ export function mergeKubeconfig(
   return { text: format(target), context: contextOf(source) };
 }
 
-/** Base64 of certificates is never folded. */
+/** As kubectl and az write: base64 never folded, lists not indented. */
 function format(document: Document): string {
-  return document.toString({ lineWidth: 0 });
+  return document.toString({ lineWidth: 0, indentSeq: false, flowCollectionPadding: false });
 }
 
 function readKubeconfigDocument(text: string, what: string): Document {

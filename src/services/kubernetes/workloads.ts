@@ -88,21 +88,35 @@ async function listMounting(
   options: CallOptions = {},
 ): Promise<readonly Workload[]> {
   const [pods, ...lists] = await Promise.all([
-    client.collect(kinds.pod, { namespace }, (pod) => readPodWorkload(pod), options),
+    client.collect(kinds.pod, { namespace }, readPod, options),
     ...owners.map(([kind, resource]) => listOwners(client, { kind, resource, namespace }, options)),
   ]);
-  const readable = new Set(lists.flatMap((list, index) => (list === undefined ? [] : [owners[index]?.[0]])));
-  const alone = pods.filter(({ ownerKind }) => ownerKind === undefined || !readable.has(topKinds[ownerKind]));
-  return [...lists.flatMap((list) => list ?? []), ...alone.map(({ workload }) => workload)];
+  const found = lists.flat();
+  const known = new Set(found.map(keyOf));
+  const alone = pods.filter(({ makers }) => !makers.some((maker) => known.has(maker)));
+  return [...found, ...alone.map(({ workload }) => workload)];
 }
 
-/** What stands above the controller of a pod. */
-const topKinds: Readonly<Record<string, WorkloadKind>> = {
-  ReplicaSet: "Deployment",
-  StatefulSet: "StatefulSet",
-  DaemonSet: "DaemonSet",
-  Job: "Job",
-};
+function keyOf({ kind, namespace, name }: Pick<Workload, "name" | "namespace"> & { readonly kind: string }): string {
+  return `${kind} ${namespace}/${name}`;
+}
+
+/** What may have made a pod, by key: its controller, or what stands above that and gave it the start of its name. */
+function makersOf({ metadata }: KubernetesObject): readonly string[] {
+  const owner = metadata.ownerReferences?.[0];
+  if (owner === undefined) {
+    return [];
+  }
+  const namespace = metadata.namespace ?? "";
+  const hash = metadata.labels?.["pod-template-hash"];
+  const above = [
+    ...(owner.kind === "ReplicaSet" && hash !== undefined
+      ? [{ kind: "Deployment", name: owner.name.replace(new RegExp(`-${hash}$`), "") }]
+      : []),
+    ...(owner.kind === "Job" ? [{ kind: "CronJob", name: owner.name.replace(/-\d+$/, "") }] : []),
+  ];
+  return [owner, ...above].map(({ kind, name }) => keyOf({ kind, name, namespace }));
+}
 
 interface OwnerQuery {
   readonly kind: WorkloadKind;
@@ -110,19 +124,19 @@ interface OwnerQuery {
   readonly namespace: string | undefined;
 }
 
-/** Undefined: they may not be listed. */
+/** None where they may not be listed: their pods stand for them. */
 async function listOwners(
   client: ClusterClient,
   { kind, resource, namespace }: OwnerQuery,
   options: CallOptions,
-): Promise<readonly Workload[] | undefined> {
+): Promise<readonly Workload[]> {
   const read = (object: KubernetesObject) =>
     kind === "Job" && isOwned(object) ? undefined : readWorkload(kind, object, podSpecOf(kind, object));
   try {
     return await client.collect(resource, { namespace }, read, options);
   } catch (error) {
     if (hasCode(error, "forbidden")) {
-      return undefined;
+      return [];
     }
     throw error;
   }
@@ -138,9 +152,9 @@ function podSpecOf(kind: WorkloadKind, object: KubernetesObject): Fields {
   return kind === "Pod" ? spec : fieldsOf(fieldsOf(owner["template"])["spec"]);
 }
 
-function readPodWorkload(pod: KubernetesObject) {
+function readPod(pod: KubernetesObject) {
   const workload = readWorkload("Pod", pod, podSpecOf("Pod", pod));
-  return workload && { workload, ownerKind: pod.metadata.ownerReferences?.[0]?.kind };
+  return workload && { workload, makers: makersOf(pod) };
 }
 
 function readWorkload(kind: WorkloadKind, { metadata }: KubernetesObject, spec: Fields): Workload | undefined {
