@@ -7,12 +7,15 @@ import { applyPlan, type StepProgress } from "../services/plan/plan.ts";
 import type { Step } from "../services/plan/step.ts";
 import type { Run, RunResult } from "./protocol.ts";
 
+/** A cluster that does not answer must not keep a run from ending. */
+const resultWithinMs = 20_000;
+
 /** A plan to be applied, and how to read what came of it. */
 export interface RunInput {
   readonly steps: readonly Step[];
-  readResult(options: CallOptions): Promise<RunResult>;
+  readonly readResult: (options: CallOptions) => Promise<RunResult>;
   /** What to say of a failure. */
-  explain(error: unknown): string;
+  readonly explain: (error: unknown) => string;
   /** Called once, however the run ends. */
   onEnd(): void;
 }
@@ -99,10 +102,19 @@ class ActiveRun {
       await applyPlan(input.steps, take, { signal });
       this.#set({ state: "done", result: await input.readResult({ signal }) });
     } catch (error) {
-      this.#set(isAbort(error) ? this.#stopped() : { state: "failed", message: input.explain(error) });
+      const end: Partial<Run> = isAbort(error) ? this.#stopped() : { state: "failed", message: input.explain(error) };
+      this.#set({ ...end, result: await this.#resultDespite(input) });
     } finally {
       input.onEnd();
     }
+  }
+
+  /** Where all but one step went well, as when only the driver cannot be looked at from here, there is a result to show. */
+  async #resultDespite({ readResult }: RunInput): Promise<RunResult | undefined> {
+    const ended = this.run.steps.filter(({ state }) => state === "done" || state === "skipped");
+    return ended.length < this.run.steps.length - 1
+      ? undefined
+      : readResult({ signal: AbortSignal.timeout(resultWithinMs) }).catch(() => undefined);
   }
 
   /** Stopping ends our waiting only, so the message says what may go on. */

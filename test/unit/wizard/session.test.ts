@@ -190,6 +190,27 @@ describe("The wizard on the extension's side", function () {
     assert.equal(puts(/managedClusters\/myAKSCluster/).length, 1);
   });
 
+  it("gives the details of what is done when only the driver could not be looked at", async () => {
+    const lost = bench.sandbox.addCluster({ name: "lost", isUnreachable: true });
+    const whole = draft();
+    const { id, name } = lost;
+    const chosen = { id, name, subscriptionId: bench.subscription.id, resourceGroup: "myResourceGroup" };
+    await handlers.apply({ draft: { ...whole, cluster: chosen }, value: canary }, never());
+    await until("the driver to be looked at", async () => {
+      const { run } = await handlers.load({}, never());
+      return run?.steps.at(-1)?.state === "running" ? run : undefined;
+    });
+    await handlers.stopApply({}, never());
+
+    const run = await ended();
+
+    assert.equal(run.state, "stopped");
+    assert.equal(run.steps.at(-1)?.state, "stopped");
+    assert.equal(run.result?.vaultName, "kv-wizard-1");
+    assert.equal(run.result?.driver, undefined);
+    assert.equal(run.result?.missing.length, 1);
+  });
+
   it("refuses a draft that is not whole, without quoting the value", async () => {
     const broken = { draft: { ...draft(), vault: undefined }, value: canary } as unknown as { draft: WizardDraft };
     const failure = await Promise.resolve(handlers.apply(broken, never())).catch((error: unknown) => error);

@@ -87,6 +87,8 @@ async function waitForDriver(
   times: VerifyTimes,
   options: CallOptions = {},
 ): Promise<void> {
+  // An API server may be silent for minutes after an update; the first report comes when it answers.
+  options.onProgress?.({ step: t("Waiting for the cluster to tell about its nodes"), state: "running" });
   const client = await services.clusterClients.open(clusterId, options);
   const report = await services.driver.verify(
     client,
