@@ -1,5 +1,5 @@
 /** The `objects` parameter: YAML in YAML, read with the strictness of the provider's Go library. */
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type YAMLMap } from "yaml";
+import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Scalar, type YAMLMap } from "yaml";
 import { CsiFailure } from "./csiFailure.ts";
 
 export interface VaultObjectRequest {
@@ -25,19 +25,16 @@ function syntaxText(document: Document, lineOf: Source["lineOf"]): string | unde
     return undefined;
   }
   const line = lineOf(error.pos[0]);
-  switch (error.code) {
-    case "TAB_AS_INDENT":
-      return `yaml: line ${line + 1}: found a tab character where an indentation space is expected`;
-    case "DUPLICATE_KEY": {
-      const key = /"([^"]+)"/.exec(error.message)?.[1] ?? duplicateKey(document);
-      return `yaml: unmarshal errors:\n  line ${line}: mapping key "${key}" already defined at line ${firstLine(document, key, lineOf)}`;
-    }
-    case "BLOCK_AS_IMPLICIT_KEY":
-    case "MULTILINE_IMPLICIT_KEY":
-      return "yaml: mapping values are not allowed in this context";
-    default:
-      return `yaml: line ${line}: could not find expected ':'`;
+  if (error.code === "TAB_AS_INDENT") {
+    return `yaml: line ${line + 1}: found a tab character where an indentation space is expected`;
   }
+  if (error.code === "DUPLICATE_KEY") {
+    const key = /"([^"]+)"/.exec(error.message)?.[1] ?? duplicateKey(document);
+    return `yaml: unmarshal errors:\n  line ${line}: mapping key "${key}" already defined at line ${firstLine(document, key, lineOf)}`;
+  }
+  return error.code === "BLOCK_AS_IMPLICIT_KEY" || error.code === "MULTILINE_IMPLICIT_KEY"
+    ? "yaml: mapping values are not allowed in this context"
+    : `yaml: line ${line}: could not find expected ':'`;
 }
 
 function keysOf(document: Document): readonly string[] {
@@ -104,7 +101,12 @@ export function readArray(objects: string): readonly string[] {
     });
     throw fail(`yaml: unmarshal errors:\n${lines.join("\n")}`);
   }
-  return array.items.map((item) => (isScalar(item) ? (item.source ?? String(item.value)) : ""));
+  return array.items.map((item) => (isScalar(item) ? scalarText(item) : ""));
+}
+
+/** As it was written: `007` stays `007`. */
+function scalarText(node: Scalar): string {
+  return node.source ?? (typeof node.value === "string" ? node.value : JSON.stringify(node.value));
 }
 
 function historyOf(map: YAMLMap, lineOf: Source["lineOf"]): number {
@@ -113,7 +115,7 @@ function historyOf(map: YAMLMap, lineOf: Source["lineOf"]): number {
     return 0;
   }
   if (typeof node.value !== "number" || !Number.isInteger(node.value)) {
-    const text = `cannot unmarshal !!str \`${String(node.value)}\` into int32`;
+    const text = `cannot unmarshal !!str \`${scalarText(node)}\` into int32`;
     throw new CsiFailure(`yaml: unmarshal errors:\n  line ${lineOf(node.range?.[0])}: ${text}`);
   }
   return node.value;
@@ -131,7 +133,7 @@ function readEntry(text: string): VaultObjectRequest {
   }
   const value = (name: string): string => {
     const node = map.get(name, true);
-    return isScalar(node) && node.value !== null ? (node.source ?? String(node.value)).trim() : "";
+    return isScalar(node) && node.value !== null ? scalarText(node).trim() : "";
   };
   return {
     objectName: value("objectName"),

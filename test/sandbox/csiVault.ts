@@ -204,17 +204,15 @@ function secretText(object: VaultObjectRequest, { value, contentType, kid }: Sec
   if (kid === undefined || object.objectFormat.toLowerCase() === "pfx") {
     return value;
   }
-  switch (contentType) {
-    case "application/x-pem-file":
-      return value;
-    case "application/x-pkcs12": {
-      const { key, certificates } = readPkcs12(Buffer.from(value, "base64"), "");
-      const parts = key ? [key.export({ type: "pkcs8", format: "pem" }).toString()] : [];
-      return [...parts, ...certificates.map((certificate) => pem("CERTIFICATE", certificate))].join("");
-    }
-    default:
-      throw new CsiFailure(`failed to get certificate. unknown content type '${contentType ?? ""}'`);
+  if (contentType === "application/x-pem-file") {
+    return value;
   }
+  if (contentType === "application/x-pkcs12") {
+    const { key, certificates } = readPkcs12(Buffer.from(value, "base64"), "");
+    const parts = key ? [key.export({ type: "pkcs8", format: "pem" }).toString()] : [];
+    return [...parts, ...certificates.map((certificate) => pem("CERTIFICATE", certificate))].join("");
+  }
+  throw new CsiFailure(`failed to get certificate. unknown content type '${contentType ?? ""}'`);
 }
 
 function decoded(object: VaultObjectRequest, text: string): Buffer {

@@ -14,7 +14,7 @@ import { allowsPath, refusal } from "./rbac.ts";
 import { parseSelector } from "./selectors.ts";
 import * as status from "./status.ts";
 import { Entry, type Store } from "./store.ts";
-import { Subresources } from "./subresources.ts";
+import type { Subresources } from "./subresources.ts";
 import type { User } from "./user.ts";
 import { listJson, oneJson, readView, toVersion } from "./views.ts";
 import { watch } from "./watch.ts";

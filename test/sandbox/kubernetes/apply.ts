@@ -87,7 +87,8 @@ function isManager(owner: Owner, manager: Manager): boolean {
 }
 
 function withOwners(object: KubeObject, list: readonly Owner[]): KubeObject {
-  const { managedFields: _before, ...metadata } = object.metadata;
+  const metadata = { ...object.metadata };
+  delete metadata.managedFields;
   const entries = list.filter((owner) => owner.fields.size > 0).map(entry);
   const sorted = entries.sort((a, b) => (a.operation === b.operation ? 0 : a.operation === "Apply" ? -1 : 1));
   return { ...object, metadata: { ...metadata, ...(sorted.length > 0 && { managedFields: sorted }) } };
@@ -229,19 +230,7 @@ export function serverSideApply(
   how: { readonly manager: Manager; readonly isForced: boolean; readonly now: number },
 ): KubeObject {
   const { manager, isForced, now } = how;
-  const known = owners(live);
-  const everyone =
-    live !== undefined && known.length === 0
-      ? [
-          {
-            ...manager,
-            name: "before-first-apply",
-            operation: "Update" as const,
-            time: timestamp(now),
-            fields: stripped(fieldsOf(schema, live)),
-          },
-        ]
-      : known;
+  const everyone = knownOwners(schema, live, how);
   const others = everyone.filter((owner) => !isManager(owner, manager));
   const mine = everyone.find((owner) => isManager(owner, manager));
   const conflicts = live ? findConflicts(schema, live, applied, others) : [];
@@ -249,15 +238,30 @@ export function serverSideApply(
     throw conflictError(conflicts);
   }
   const set = stripped(fieldsOf(schema, applied));
-  let merged = mergeApplied(schema, live, applied);
-  for (const path of mine?.fields.minus(set) ?? []) {
-    if (!set.reaches(path) && !others.some((owner) => owner.fields.reaches(path))) {
-      merged = removePath(schema, merged, path);
-    }
-  }
+  const abandoned = [...(mine?.fields.minus(set) ?? [])].filter(
+    (path) => !set.reaches(path) && !others.some((owner) => owner.fields.reaches(path)),
+  );
+  const merged = abandoned.reduce(
+    (value, path) => removePath(schema, value, path),
+    mergeApplied(schema, live, applied),
+  );
   const taken = new FieldSet(conflicts.map(({ path }) => path));
-  const isSameSet = mine !== undefined && mine.fields.minus(set).size === 0 && set.minus(mine.fields).size === 0;
-  const time = isSameSet && isSame(merged, live) ? mine.time : timestamp(now);
+  const isUnchanged = mine?.fields.equals(set) === true && isSame(merged, live);
+  const time = isUnchanged ? mine?.time : timestamp(now);
   const list = others.map((owner) => ({ ...owner, fields: owner.fields.minus(taken) }));
   return withOwners(merged as KubeObject, [...list, { ...manager, time, fields: set }]);
+}
+
+/** An object from before field management belongs to `before-first-apply`. */
+function knownOwners(
+  schema: Schema,
+  live: KubeObject | undefined,
+  { manager, now }: { readonly manager: Manager; readonly now: number },
+): readonly Owner[] {
+  const known = owners(live);
+  if (live === undefined || known.length > 0) {
+    return known;
+  }
+  const fields = stripped(fieldsOf(schema, live));
+  return [{ ...manager, name: "before-first-apply", operation: "Update", time: timestamp(now), fields }];
 }

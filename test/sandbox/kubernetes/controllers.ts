@@ -133,32 +133,29 @@ export class Controllers {
     const { store, owners, kinds } = this.input;
     const type = kinds.ofKind(marked.apiVersion, marked.kind);
     const object = type && store.get(type.storage, keyOf(marked));
-    if (!type || object?.metadata.uid !== marked.metadata.uid || !object) {
+    if (object === undefined || object.metadata.uid !== marked.metadata.uid) {
       return;
     }
     const { uid, finalizers = [] } = object.metadata;
     const own = finalizers.filter((one) => ["foregroundDeletion", "orphan"].includes(one));
-    if (own.includes("orphan")) {
-      for (const { resource, key } of owners.places(uid)) {
-        const dependent = store.get(resource, key);
-        const others = dependent?.metadata.ownerReferences?.filter((owner) => owner.uid !== uid) ?? [];
-        if (dependent) {
-          store.put(resource, { ...dependent, metadata: { ...dependent.metadata, ownerReferences: others } });
-        }
+    if (own.length === 0) {
+      return;
+    }
+    const letGo = own.includes("orphan") ? this.#orphan : this.#release;
+    for (const { resource, key } of owners.places(uid)) {
+      const dependent = store.get(resource, key);
+      if (dependent) {
+        letGo.call(this, resource, dependent, uid);
       }
-    } else if (own.length > 0) {
-      const dependents = owners.places(uid);
-      dependents.forEach(({ resource, key }) => {
-        const dependent = store.get(resource, key);
-        if (dependent) {
-          this.#release(resource, dependent, uid);
-        }
-      });
     }
-    const rest = finalizers.filter((one) => !own.includes(one));
-    if (own.length > 0 && rest.length === 0) {
-      store.remove(type.storage, keyOf(object));
+    if (own.length === finalizers.length) {
+      store.remove(type?.storage ?? "", keyOf(object));
     }
+  }
+
+  #orphan(resource: string, dependent: KubeObject, uid: string | undefined): void {
+    const ownerReferences = dependent.metadata.ownerReferences?.filter((owner) => owner.uid !== uid) ?? [];
+    this.input.store.put(resource, { ...dependent, metadata: { ...dependent.metadata, ownerReferences } });
   }
 
   #namespace({ type, object }: Change): void {

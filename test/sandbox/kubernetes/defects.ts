@@ -14,16 +14,11 @@ export type Component = "driver" | "provider";
 
 /** Which of the two a pod is, by its label. */
 export function componentOf(labels: Readonly<Record<string, string>> | undefined): Component | undefined {
-  switch (labels?.["app"]) {
-    case "secrets-store-csi-driver":
-    case "csi-secrets-store":
-      return "driver";
-    case "secrets-store-provider-azure":
-    case "csi-secrets-store-provider-azure":
-      return "provider";
-    default:
-      return undefined;
+  const app = labels?.["app"] ?? "";
+  if (["secrets-store-csi-driver", "csi-secrets-store"].includes(app)) {
+    return "driver";
   }
+  return ["secrets-store-provider-azure", "csi-secrets-store-provider-azure"].includes(app) ? "provider" : undefined;
 }
 
 /** Defects by node. */

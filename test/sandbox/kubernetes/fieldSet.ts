@@ -36,6 +36,10 @@ export class FieldSet {
     return this.#paths.values();
   }
 
+  equals(other: FieldSet): boolean {
+    return this.size === other.size && this.minus(other).size === 0;
+  }
+
   union(other: FieldSet): FieldSet {
     return new FieldSet([...this, ...other]);
   }

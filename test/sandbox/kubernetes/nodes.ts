@@ -41,11 +41,11 @@ function scaleSetOf(world: World, cluster: Cluster, pool: string, os: string): s
 export function planNodes(world: World, cluster: Cluster): readonly NodePlan[] {
   return listAt(cluster.body, "properties.agentPoolProfiles").flatMap((profile) => {
     const pool = textAt(profile, "name");
-    const os = textAt(profile, "osType") === "Windows" ? "windows" : "linux";
+    const os: NodePlan["os"] = textAt(profile, "osType") === "Windows" ? "windows" : "linux";
     const scaleSet = scaleSetOf(world, cluster, pool, os);
     return Array.from({ length: numberAt(profile, "count") ?? 0 }, (_, index) => ({
       name: `${scaleSet}${index.toString(36).padStart(6, "0")}`,
-      os: os as NodePlan["os"],
+      os,
       pool,
       scaleSet,
       index,

@@ -68,46 +68,58 @@ function removeAt(parent: unknown, step: string): void {
   }
 }
 
-function perform(root: unknown, operation: Operation): void {
-  const path = steps(operation.path);
+interface Place {
+  readonly root: unknown;
+  readonly parent: unknown;
+  readonly last: string;
+}
+
+function placeOf(root: unknown, pointer: string): Place {
+  const path = steps(pointer);
   const last = path.pop() ?? "";
-  const parent = path.reduce(child, root);
-  const source = steps(operation.from ?? "").reduce(child, root);
-  switch (operation.op) {
-    case "add":
-      return setAt(parent, last, operation.value, true);
-    case "replace":
-      if (child(parent, last) === undefined) {
-        throw failed(operation.path);
-      }
-      return setAt(parent, last, operation.value, false);
-    case "remove":
-      return removeAt(parent, last);
-    case "copy":
-      return setAt(parent, last, structuredClone(source), true);
-    case "move": {
-      const from = steps(operation.from ?? "");
-      const name = from.pop() ?? "";
-      removeAt(from.reduce(child, root), name);
-      return setAt(parent, last, source, true);
+  return { root, parent: path.reduce(child, root), last };
+}
+
+const operations: Readonly<Record<string, (place: Place, operation: Operation) => void>> = {
+  add: ({ parent, last }, { value }) => setAt(parent, last, value, true),
+  replace({ parent, last }, { path, value }) {
+    if (child(parent, last) === undefined) {
+      throw failed(path);
     }
-    case "test":
-      if (!isSame(child(parent, last), operation.value)) {
-        throw new StatusError(422, "Invalid", "the server rejected our request due to an error in our request");
-      }
-      return;
-    default:
-      throw badRequest(`Unexpected kind: ${operation.op}`);
+    setAt(parent, last, value, false);
+  },
+  remove: ({ parent, last }) => removeAt(parent, last),
+  copy({ root, parent, last }, { from = "" }) {
+    setAt(parent, last, structuredClone(steps(from).reduce(child, root)), true);
+  },
+  move({ root, parent, last }, { from = "" }) {
+    const source = placeOf(root, from);
+    const value = child(source.parent, source.last);
+    removeAt(source.parent, source.last);
+    setAt(parent, last, value, true);
+  },
+  test({ parent, last }, { value }) {
+    if (!isSame(child(parent, last), value)) {
+      throw new StatusError(422, "Invalid", "the server rejected our request due to an error in our request");
+    }
+  },
+};
+
+function perform(root: unknown, operation: Operation): void {
+  const run = operations[operation.op];
+  if (run === undefined) {
+    throw badRequest(`Unexpected kind: ${operation.op}`);
   }
+  run(placeOf(root, operation.path), operation);
 }
 
 /** RFC 6902. */
-export function jsonPatch(target: unknown, operations: unknown): unknown {
-  if (!Array.isArray(operations)) {
+export function jsonPatch(target: unknown, patch: unknown): unknown {
+  if (!Array.isArray(patch)) {
     throw badRequest("error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch");
   }
   const root = structuredClone(target);
-  for (const operation of operations as readonly Operation[]) {
+  for (const operation of patch as readonly Operation[]) {
     perform(root, operation);
   }
   return root;

@@ -7,29 +7,42 @@ export interface ResourcePath {
   readonly subresource: string | undefined;
 }
 
-/** Takes `/apis/apps/v1/namespaces/a/deployments/b/status` apart; undefined where no such resource is served. */
-export function parsePath(kinds: Kinds, path: string): ResourcePath | undefined {
-  const steps = path
+interface Split {
+  readonly group: string;
+  readonly version: string;
+  readonly tail: readonly string[];
+}
+
+function split(path: string): Split | undefined {
+  const [root, ...rest] = path
     .split("/")
     .filter((step) => step !== "")
     .map(decodeURIComponent);
-  const [root, ...rest] = steps;
-  const [group, version, ...tail] = root === "api" ? ["", ...rest] : rest;
-  if ((root !== "api" && root !== "apis") || group === undefined || version === undefined) {
+  const [group = "", version = "", ...tail] = root === "api" ? ["", ...rest] : root === "apis" ? rest : [];
+  return version === "" ? undefined : { group, version, tail };
+}
+
+/** Takes `/apis/apps/v1/namespaces/a/deployments/b/status` apart; undefined where no such resource is served. */
+export function parsePath(kinds: Kinds, path: string): ResourcePath | undefined {
+  const parts = split(path);
+  if (parts === undefined) {
     return undefined;
   }
-  const [first, second, third] = tail;
-  const isInNamespace =
-    first === "namespaces" && third !== undefined && kinds.find(group, version, third) !== undefined;
-  const [plural, name, subresource, more] = isInNamespace ? tail.slice(2) : tail;
-  const type = plural === undefined ? undefined : kinds.find(group, version, plural);
-  if (type === undefined || more !== undefined || (isInNamespace && !type.isNamespaced)) {
+  const { group, version, tail } = parts;
+  const [first = "", second] = tail;
+  const inNamespace = first === "namespaces" ? kinds.find(group, version, String(tail[2])) : undefined;
+  const type = inNamespace ?? kinds.find(group, version, first);
+  if (type === undefined || inNamespace?.isNamespaced === false) {
     return undefined;
   }
-  if (subresource !== undefined && !type.subresources.includes(subresource)) {
-    return undefined;
-  }
-  return { type, namespace: isInNamespace ? second : undefined, name, subresource };
+  const [, name, subresource, more] = inNamespace ? tail.slice(2) : tail;
+  return more === undefined && hasSubresource(type, subresource)
+    ? { type, namespace: inNamespace ? second : undefined, name, subresource }
+    : undefined;
+}
+
+function hasSubresource(type: ResourceType, subresource: string | undefined): boolean {
+  return subresource === undefined || type.subresources.includes(subresource);
 }
 
 const verbs: Readonly<Record<string, readonly [collection: string | undefined, named: string | undefined]>> = {

@@ -137,21 +137,26 @@ function read(level: Map<number, Slot>, bytes: Buffer, result: Record<string, un
 }
 
 function put({ name, schema, isRequired }: Field, value: bigint | Buffer, result: Record<string, unknown>): void {
-  if (schema.kind === "list" && schema.items) {
-    result[name] = [...((result[name] as unknown[] | undefined) ?? []), decodeValue(schema.items, value)];
-  } else if (schema.kind === "map" && schema.items && Buffer.isBuffer(value)) {
-    const entry = [...parts(value)];
-    const key = entry.find((part) => part.number === 1)?.value;
-    const item = entry.find((part) => part.number === 2)?.value ?? Buffer.alloc(0);
-    const map = (result[name] ??= {}) as Record<string, unknown>;
-    map[Buffer.isBuffer(key) ? key.toString("utf8") : ""] = decodeValue(schema.items, item);
+  const { kind, items } = schema;
+  if (kind === "list" && items) {
+    result[name] = [...((result[name] as unknown[] | undefined) ?? []), decodeValue(items, value)];
+  } else if (kind === "map" && items && Buffer.isBuffer(value)) {
+    result[name] = { ...(result[name] as object | undefined), ...decodeEntry(items, value) };
   } else {
     const decoded = decodeValue(schema, value);
-    const isUnset = decoded === undefined || decoded === "" || decoded === 0 || decoded === false;
-    if (!isUnset || isRequired || pointers.has(name)) {
+    if (!isUnset(decoded) || isRequired || pointers.has(name)) {
       result[name] = decoded;
     }
   }
+}
+
+function decodeEntry(items: Schema, bytes: Buffer): Record<string, unknown> {
+  const item = [...parts(bytes)].find((part) => part.number === 2)?.value ?? Buffer.alloc(0);
+  return { [text(bytes, 1)]: decodeValue(items, item) };
+}
+
+function isUnset(value: unknown): boolean {
+  return value === undefined || value === "" || value === 0 || value === false;
 }
 
 /** An object in Kubernetes' envelope of protocol buffers. @throws 400 where it is none, or of an unknown type */

@@ -23,8 +23,8 @@ export class Entry {
   /** Without kind and apiVersion. */
   get bare(): string {
     if (this.#bare === undefined) {
-      const { apiVersion: _apiVersion, kind: _kind, metadata, ...rest } = this.object;
-      this.#bare = JSON.stringify({ metadata, ...rest });
+      const { metadata } = this.object;
+      this.#bare = JSON.stringify(Object.assign({ metadata }, this.object, { apiVersion: undefined, kind: undefined }));
     }
     return this.#bare;
   }

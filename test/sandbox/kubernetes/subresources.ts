@@ -28,7 +28,7 @@ export class Subresources {
     if (object === undefined) {
       throw notFound(call.type, call.name ?? "");
     }
-    switch (call.subresource) {
+    switch (call.subresource ?? "") {
       case "log":
         return this.#log(call, object);
       case "token":

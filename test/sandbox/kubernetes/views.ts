@@ -1,5 +1,5 @@
 import { apiVersionOf, type ResourceType } from "./kinds.ts";
-import { at, isRecord, textAt, type KubeObject } from "./object.ts";
+import { listAt, textAt, type KubeObject } from "./object.ts";
 import { notAcceptable } from "./status.ts";
 import { Entry } from "./store.ts";
 import { rowJson, tableJson, type RowObject } from "./table.ts";
@@ -10,27 +10,29 @@ export type View =
   | { readonly kind: "metadata" }
   | { readonly kind: "table"; readonly rowObject: RowObject };
 
+const jsonMedia = ["application/json", "application/*", "*/*", ""];
+
+function clauseView(clause: string, query: URLSearchParams): View | undefined {
+  const [media = "", ...parameters] = clause.split(";").map((part) => part.trim());
+  const as = parameters.find((parameter) => parameter.startsWith("as="))?.slice(3);
+  if (!jsonMedia.includes(media) || (as !== undefined && !parameters.includes("v=v1"))) {
+    return undefined;
+  }
+  if (as === undefined) {
+    return { kind: "object" };
+  }
+  if (as === "Table") {
+    return { kind: "table", rowObject: (query.get("includeObject") as RowObject | null) ?? "Metadata" };
+  }
+  return as.startsWith("PartialObjectMetadata") ? { kind: "metadata" } : undefined;
+}
+
 /** The first clause of `Accept` that can be served decides. */
 export function readView(accept: string | undefined, query: URLSearchParams): View {
-  const clauses = (accept ?? "*/*").split(",").map((clause) =>
-    clause
-      .trim()
-      .split(";")
-      .map((part) => part.trim()),
-  );
-  for (const [media = "", ...parameters] of clauses) {
-    const has = (text: string): boolean => parameters.includes(text);
-    if (media !== "application/json" && media !== "*/*" && media !== "application/*" && media !== "") {
-      continue;
-    }
-    if (has("as=Table") && has("v=v1")) {
-      return { kind: "table", rowObject: (query.get("includeObject") as RowObject | null) ?? "Metadata" };
-    }
-    if ((has("as=PartialObjectMetadataList") || has("as=PartialObjectMetadata")) && has("v=v1")) {
-      return { kind: "metadata" };
-    }
-    if (!parameters.some((parameter) => parameter.startsWith("as="))) {
-      return { kind: "object" };
+  for (const clause of (accept ?? "*/*").split(",")) {
+    const view = clauseView(clause.trim(), query);
+    if (view !== undefined) {
+      return view;
     }
   }
   throw notAcceptable();
@@ -81,8 +83,7 @@ export function toStored(type: ResourceType, object: KubeObject): KubeObject {
 }
 
 function storageVersion(type: ResourceType): string | undefined {
-  const versions = at(type.crd, "spec.versions");
-  const stored = Array.isArray(versions) ? versions.find((one) => isRecord(one) && one["storage"] === true) : undefined;
+  const stored = listAt(type.crd, "spec.versions").find((one) => one["storage"] === true);
   return stored === undefined ? undefined : `${type.group}/${textAt(stored, "name")}`;
 }
 

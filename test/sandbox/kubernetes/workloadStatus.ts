@@ -1,9 +1,8 @@
-import { listAt, textAt, type KubeObject } from "./object.ts";
+import { listAt, numberAt, textAt, type KubeObject } from "./object.ts";
 
 type Fields = Record<string, unknown>;
 
-/** How a Job tells that it is over. */
-export function jobConditions(isFailed: boolean, now: string): readonly Fields[] {
+function jobConditions(isFailed: boolean, now: string): readonly Fields[] {
   const condition = (type: string, reason: string, message: string): Fields => ({
     type,
     status: "True",
@@ -48,5 +47,55 @@ export function deploymentStatus(
         ? condition("Progressing", true, "NewReplicaSetAvailable", `ReplicaSet "${set}" has successfully progressed.`)
         : condition("Progressing", true, "ReplicaSetUpdated", `ReplicaSet "${set}" is progressing.`),
     ],
+  };
+}
+
+export function daemonSetStatus({
+  desired,
+  current,
+  ready,
+}: {
+  desired: number;
+  current: number;
+  ready: number;
+}): Fields {
+  return {
+    currentNumberScheduled: current,
+    desiredNumberScheduled: desired,
+    numberAvailable: ready,
+    numberMisscheduled: 0,
+    numberReady: ready,
+    ...(desired > ready && { numberUnavailable: desired - ready }),
+    updatedNumberScheduled: current,
+  };
+}
+
+export interface JobCounts {
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly isFailed: boolean;
+  readonly isOver: boolean;
+  /** How many pods should be at work. */
+  readonly parallelism: number;
+}
+
+export function countJob(job: KubeObject, pods: readonly KubeObject[]): JobCounts {
+  const count = (phase: string): number => pods.filter((pod) => textAt(pod, "status.phase") === phase).length;
+  const [succeeded, failed] = [count("Succeeded"), count("Failed")];
+  const completions = numberAt(job, "spec.completions") ?? 1;
+  const isFailed = failed > (numberAt(job, "spec.backoffLimit") ?? 6);
+  const isOver = succeeded >= completions || isFailed;
+  const wanted = Math.min(numberAt(job, "spec.parallelism") ?? 1, completions - succeeded);
+  return { succeeded, failed, isFailed, isOver, parallelism: isOver ? 0 : wanted };
+}
+
+export function jobStatus(job: KubeObject, counts: JobCounts & { active: number; ready: number }, now: string): Fields {
+  const { succeeded, failed, isFailed, isOver, active, ready } = counts;
+  return {
+    startTime: textAt(job, "status.startTime") || now,
+    ...(isOver ? { ready: 0, conditions: jobConditions(isFailed, now) } : { active, ready }),
+    ...(succeeded > 0 && { succeeded }),
+    ...(failed > 0 && { failed }),
+    ...(isOver && !isFailed && { completionTime: now }),
   };
 }

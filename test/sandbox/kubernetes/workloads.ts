@@ -11,7 +11,7 @@ import { fitsSelectors, fitsTaints, targetNode } from "./scheduler.ts";
 import { StatusError } from "./status.ts";
 import type { Store } from "./store.ts";
 import type { Timers } from "./timers.ts";
-import { deploymentStatus, jobConditions } from "./workloadStatus.ts";
+import { countJob, daemonSetStatus, deploymentStatus, jobStatus } from "./workloadStatus.ts";
 
 export interface WorkloadsInput {
   readonly kinds: Kinds;
@@ -254,34 +254,31 @@ export class Workloads {
       (node) => fitsSelectors(template, node) && fitsTaints(template, node),
     );
     const component = componentOf(at(set, "spec.template.metadata.labels") as Record<string, string> | undefined);
-    const byNode = new Map<string, KubeObject>();
     const wanted = new Set(nodes.map((node) => node.metadata.name));
-    for (const pod of this.#pods(set).filter(isActive)) {
-      const node = textAt(pod, "spec.nodeName") || (targetNode(pod) ?? "");
-      const isStale = pod.metadata.labels?.["controller-revision-hash"] !== hash;
-      if (byNode.has(node) || !wanted.has(node) || isStale) {
-        this.#deletePod(pod);
-      } else {
-        byNode.set(node, pod);
-      }
-    }
+    const served = this.#keepOnePerNode(set, wanted, hash);
     for (const name of wanted) {
-      if (!byNode.has(name) && this.input.defects.of(name, component)?.kind !== "missing") {
+      if (!served.has(name) && this.input.defects.of(name, component)?.kind !== "missing") {
         this.#createPod(set, daemonPod(set, name, { hash, podName: this.#freeName(set) }));
       }
     }
     const active = this.#pods(set).filter(isActive);
-    const ready = active.filter(isReady).length;
-    const desired = wanted.size;
-    this.#status("daemonsets.apps", set, {
-      currentNumberScheduled: active.length,
-      desiredNumberScheduled: desired,
-      numberAvailable: ready,
-      numberMisscheduled: 0,
-      numberReady: ready,
-      ...(desired > ready && { numberUnavailable: desired - ready }),
-      updatedNumberScheduled: active.length,
-    });
+    const counts = { desired: wanted.size, current: active.length, ready: active.filter(isReady).length };
+    this.#status("daemonsets.apps", set, daemonSetStatus(counts));
+  }
+
+  /** Takes away what is too much, misplaced or of an old template. @returns nodes that have their pod */
+  #keepOnePerNode(set: KubeObject, wanted: ReadonlySet<string>, hash: string): ReadonlySet<string> {
+    const served = new Set<string>();
+    for (const pod of this.#pods(set).filter(isActive)) {
+      const node = textAt(pod, "spec.nodeName") || (targetNode(pod) ?? "");
+      const isStale = pod.metadata.labels?.["controller-revision-hash"] !== hash;
+      if (served.has(node) || !wanted.has(node) || isStale) {
+        this.#deletePod(pod);
+      } else {
+        served.add(node);
+      }
+    }
+    return served;
   }
 
   #job(job: KubeObject): void {
@@ -289,25 +286,18 @@ export class Workloads {
       return;
     }
     const pods = this.#pods(job);
-    const count = (phase: string): number => pods.filter((pod) => textAt(pod, "status.phase") === phase).length;
-    const [succeeded, failed] = [count("Succeeded"), count("Failed")];
-    const completions = numberAt(job, "spec.completions") ?? 1;
-    const isFailed = failed > (numberAt(job, "spec.backoffLimit") ?? 6);
-    const isOver = succeeded >= completions || isFailed;
+    const counts = countJob(job, pods);
     const active = pods.filter(isActive).length;
-    const parallelism = Math.min(numberAt(job, "spec.parallelism") ?? 1, completions - succeeded);
-    for (let i = active; i < parallelism && !isOver; i++) {
+    for (let i = active; i < counts.parallelism; i++) {
       this.#createPod(job, { name: this.#freeName(job) });
     }
     const now = timestamp(this.input.store.clock.now());
-    this.#status("jobs.batch", job, {
-      startTime: textAt(job, "status.startTime") || now,
-      ...(!isOver && { active: Math.max(active, parallelism), ready: pods.filter(isReady).length }),
-      ...(succeeded > 0 && { succeeded }),
-      ...(failed > 0 && { failed }),
-      ...(isOver && { conditions: jobConditions(isFailed, now), ready: 0 }),
-      ...(isOver && !isFailed && { completionTime: now }),
-    });
+    const ready = pods.filter(isReady).length;
+    this.#status(
+      "jobs.batch",
+      job,
+      jobStatus(job, { ...counts, active: Math.max(active, counts.parallelism), ready }, now),
+    );
   }
 }
 

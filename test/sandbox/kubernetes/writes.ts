@@ -11,6 +11,7 @@ import { jsonPatch, mergePatch, strategicMerge } from "./patch.ts";
 import { schemaOf } from "./schema.ts";
 import * as status from "./status.ts";
 import type { Store } from "./store.ts";
+import { checkApplied, checkPreconditions, hasLostItsLastFinalizer, requireFieldManager } from "./preconditions.ts";
 import { validate, validateUpdate } from "./validation.ts";
 import { toStored, toVersion } from "./views.ts";
 
@@ -85,24 +86,7 @@ export class Writes {
 
   #apply(call: Call): { readonly object: KubeObject; readonly isNew: boolean } {
     const { type, request } = call;
-    if (!request.query.get("fieldManager")) {
-      throw new status.StatusError(
-        422,
-        "Invalid",
-        'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
-        {
-          group: "meta.k8s.io",
-          kind: "PatchOptions",
-          causes: [
-            {
-              reason: "FieldValueRequired",
-              message: "Required value: is required for apply patch",
-              field: "fieldManager",
-            },
-          ],
-        },
-      );
-    }
+    requireFieldManager(call);
     const sent = asObject(parseBody(request.body, "application/yaml"), type);
     if (sent.metadata.managedFields?.length) {
       throw status.badRequest("metadata.managedFields must be nil");
@@ -110,17 +94,7 @@ export class Writes {
     const named = { ...sent, metadata: { ...sent.metadata, name: sent.metadata.name || (call.name ?? "") } };
     const applied = this.#read(call, named);
     const live = this.store.get(type.storage, this.#key(call));
-    const { resourceVersion, uid } = applied.metadata;
-    if (live === undefined && uid) {
-      throw status.conflict(
-        type,
-        applied.metadata.name,
-        `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
-      );
-    }
-    if (live && resourceVersion && resourceVersion !== live.metadata.resourceVersion) {
-      throw status.modified(type, applied.metadata.name);
-    }
+    checkApplied(type, live, applied);
     const merged = serverSideApply(schemaOf(type), live && toVersion(type, live), applied, {
       manager: this.#manager(call, "Apply"),
       isForced: request.query.get("force") === "true",
@@ -184,7 +158,7 @@ export class Writes {
   #insert(call: Call, sent: KubeObject, manager: Manager | undefined): KubeObject {
     const { type } = call;
     const object = withDefaults({ ...sent, metadata: this.#newMetadata(sent) });
-    if (type.subresources.includes("status") && type.kind !== "Pod" && sent["status"] !== undefined) {
+    if (type.subresources.includes("status") && sent["status"] !== undefined) {
       object["status"] = withDefaults({ ...sent, status: undefined, metadata: sent.metadata })["status"];
     }
     validate(type, object);
@@ -201,12 +175,7 @@ export class Writes {
   }
 
   #newMetadata(sent: KubeObject): KubeObject["metadata"] {
-    const {
-      generateName,
-      name,
-      selfLink: _link,
-      ...rest
-    } = sent.metadata as KubeObject["metadata"] & { selfLink?: string };
+    const { generateName, name, ...rest } = sent.metadata;
     const group = sent.apiVersion.split("/")[0] ?? "";
     return {
       ...rest,
@@ -220,17 +189,7 @@ export class Writes {
 
   #replace(call: Call, live: KubeObject, sent: KubeObject, manager: Manager | undefined): KubeObject {
     const { type } = call;
-    const { name, uid, resourceVersion } = live.metadata;
-    if (sent.metadata.resourceVersion && sent.metadata.resourceVersion !== resourceVersion) {
-      throw status.modified(type, name);
-    }
-    if (sent.metadata.uid && sent.metadata.uid !== uid) {
-      throw status.conflict(
-        type,
-        name,
-        `Precondition failed: UID in precondition: ${sent.metadata.uid}, UID in object meta: ${uid}`,
-      );
-    }
+    checkPreconditions(type, live, sent);
     const merged = this.#merged(call, live, sent);
     validate(type, merged);
     validateUpdate(type, live, merged);
@@ -242,10 +201,8 @@ export class Writes {
     if (isDryRun(call)) {
       return tracked;
     }
-    const isGone = tracked.metadata.deletionTimestamp !== undefined && !tracked.metadata.finalizers?.length;
-    const isAwaited = type.kind === "Pod" || type.kind === "Namespace";
     const stored = this.store.put(type.storage, tracked);
-    if (isGone && !isAwaited) {
+    if (hasLostItsLastFinalizer(tracked)) {
       this.store.remove(type.storage, keyOf(tracked));
     }
     return stored;
@@ -283,8 +240,7 @@ export class Writes {
 }
 
 function contents(object: KubeObject): unknown {
-  const { metadata: _metadata, status: _status, apiVersion: _version, ...rest } = object;
-  return rest;
+  return { ...object, metadata: undefined, status: undefined, apiVersion: undefined };
 }
 
 /** Without fields that are undefined: the store holds JSON. */

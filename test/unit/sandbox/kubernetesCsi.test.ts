@@ -1,145 +1,22 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { afterEach, describe, it } from "mocha";
-import type { JsonObject, ManagedIdentity, Vault, World } from "../../sandbox/state.ts";
+import type { JsonObject } from "../../sandbox/state.ts";
 import {
-  startCluster,
-  tenantId,
-  until,
-  type Body,
-  type ClusterOptions,
-  type TestCluster,
-} from "./kubernetesFixture.ts";
-
-const issuer = "https://eastus2.oic.prod-aks.azure.com/t/c/";
-const clientId = "aaaaaaaa-1111-4222-8333-444444444444";
-const principalId = "bbbbbbbb-1111-4222-8333-444444444444";
-const vaultId = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/myvault";
-const secretsUser = "4633458b-17de-408a-b874-0445c86b69e6";
-
-function vault(properties: JsonObject = {}): Vault {
-  const version = (number: string, value: string, enabled = true) => ({
-    version: number.repeat(32),
-    value,
-    attributes: { enabled, created: 1, updated: 1, recoveryLevel: "Recoverable", recoverableDays: 90 },
-  });
-  return {
-    id: vaultId,
-    name: "myvault",
-    subscriptionId: "s",
-    resourceGroup: "rg",
-    body: { location: "eastus2", properties: { tenantId, enableRbacAuthorization: true, ...properties } },
-    secrets: new Map([
-      ["examplesecret", { name: "ExampleSecret", versions: [version("a", "old"), version("b", "value")] }],
-      ["off", { name: "off", versions: [version("c", "x", false)] }],
-      ["hex", { name: "hex", versions: [version("d", "7a")] }],
-    ]),
-    keys: new Map(),
-    certificates: new Map(),
-  };
-}
-
-function identity(credential: Partial<{ issuer: string; subject: string; audiences: string[] }> = {}): ManagedIdentity {
-  const federated = {
-    name: "app",
-    issuer,
-    subject: "system:serviceaccount:default:app",
-    audiences: ["api://AzureADTokenExchange"],
-    createdAt: 0,
-    ...credential,
-  };
-  return {
-    id: "/subscriptions/s/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/app",
-    name: "app",
-    subscriptionId: "s",
-    resourceGroup: "rg",
-    location: "eastus2",
-    clientId,
-    principalId,
-    tenantId,
-    tags: {},
-    federatedCredentials: new Map([["app", federated]]),
-  };
-}
-
-function grant(world: World, scope = vaultId): void {
-  const id = `${scope}/providers/Microsoft.Authorization/roleAssignments/1`;
-  const roleDefinitionId = `/subscriptions/s/providers/Microsoft.Authorization/roleDefinitions/${secretsUser}`;
-  const common = { principalId, principalType: "ServicePrincipal", createdAt: 0, effectiveFrom: 0 };
-  world.roleAssignments.set(id.toLowerCase(), { id, scope, roleDefinitionId, ...common });
-}
-
-interface Scene {
-  readonly vault?: Vault;
-  readonly identity?: ManagedIdentity;
-  readonly isGranted?: boolean;
-  readonly options?: ClusterOptions;
-}
-
-function fill({ vault: given = vault(), identity: who = identity(), isGranted = true }: Scene): (world: World) => void {
-  return (world) => {
-    world.tenants.set(tenantId, { id: tenantId, displayName: "Contoso", defaultDomain: "contoso.test" });
-    world.vaults.set(given.id.toLowerCase(), given);
-    world.identities.set(who.id.toLowerCase(), who);
-    if (isGranted) {
-      grant(world);
-    }
-  };
-}
-
-const objects = (...items: readonly string[]): string =>
-  ["array:", ...items.map((item) => `  - |\n    ${item.split("\n").join("\n    ")}`)].join("\n");
-const secretObject = "objectName: ExampleSecret\nobjectType: secret";
-
-function secretClass(parameters: JsonObject = {}, more: JsonObject = {}): JsonObject {
-  return {
-    apiVersion: "secrets-store.csi.x-k8s.io/v1",
-    kind: "SecretProviderClass",
-    metadata: { name: "kv", namespace: "default" },
-    spec: {
-      provider: "azure",
-      parameters: {
-        keyvaultName: "myvault",
-        tenantID: tenantId,
-        clientID: clientId,
-        objects: objects(secretObject),
-        ...parameters,
-      },
-      ...more,
-    },
-  };
-}
-
-function pod(spec: JsonObject = {}, csi: JsonObject = {}): JsonObject {
-  return {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { name: "reader", namespace: "default" },
-    spec: {
-      serviceAccountName: "app",
-      containers: [
-        {
-          name: "main",
-          image: "busybox",
-          command: ["sleep", "infinity"],
-          volumeMounts: [{ name: "kv", mountPath: "/mnt" }],
-        },
-      ],
-      volumes: [
-        {
-          name: "kv",
-          csi: {
-            driver: "secrets-store.csi.k8s.io",
-            readOnly: true,
-            volumeAttributes: { secretProviderClass: "kv" },
-            ...csi,
-          },
-        },
-      ],
-      ...spec,
-    },
-  };
-}
+  clientId,
+  fill,
+  grant,
+  identity,
+  issuer,
+  objects,
+  pod,
+  principalId,
+  secretClass,
+  secretObject,
+  vault,
+  type Scene,
+} from "./kubernetesCsiScene.ts";
+import { startCluster, until, type Body, type TestCluster } from "./kubernetesFixture.ts";
 
 describe("The sandbox's CSI driver", () => {
   let cluster: TestCluster | undefined;
@@ -179,7 +56,7 @@ describe("The sandbox's CSI driver", () => {
     let message = "";
     await until("FailedMount", () => {
       const found = on.server.list("Event").find((event) => event["reason"] === "FailedMount");
-      message = String(found?.["message"] ?? "");
+      message = (found as Body)?.message ?? "";
       return message !== "";
     });
     return message;
@@ -403,7 +280,7 @@ describe("The sandbox's CSI driver", () => {
       on.server
         .list("Event")
         .some((event) =>
-          String(event["message"]).endsWith(
+          (event as Body).message.endsWith(
             'error connecting to provider "azure": provider not found: provider "azure"',
           ),
         ),

@@ -72,7 +72,7 @@ function emptyWorld(clock: Clock): World {
     roleAssignments: new Map(),
     identities: new Map(),
     scaleSets: new Map(),
-  } as World;
+  };
 }
 
 function makeCluster({ pools, properties }: ClusterOptions): Cluster {
