@@ -72,7 +72,6 @@ export class EstateTree implements TreeSource, TreeWorld, vscode.Disposable {
   setFilter(text: string): void {
     this.#filter = text.trim().toLowerCase();
     this.#nodes.clear();
-    this.input.header.message = this.#filter === "" ? "" : vscode.l10n.t('Only what contains "{0}"', text.trim());
     setContext(contextKeys.isFiltered, this.#filter !== "");
     this.#changed.fire(undefined);
   }
@@ -180,11 +179,14 @@ export class EstateTree implements TreeSource, TreeWorld, vscode.Disposable {
 
   #ready(rows: readonly TreeNode[]): readonly TreeNode[] {
     setContext(contextKeys.treeState, "ready" satisfies TreeState);
+    this.input.header.message = this.#filter === "" ? "" : vscode.l10n.t('Only what contains "{0}"', this.#filter);
     return rows;
   }
 
   #nothing(state: TreeState): readonly TreeNode[] {
     setContext(contextKeys.treeState, state);
+    // A message would stand in the place of the welcome.
+    this.input.header.message = "";
     return [];
   }
 

@@ -91,9 +91,12 @@ export class SubscriptionNode implements TreeNode {
     const missing = (world.estate.view?.estate.missing ?? []).filter(
       ({ subscriptionId }) => subscriptionId?.toLowerCase() === subscription.id,
     );
-    return [
+    const folders = [
       world.node(`${this.id}/clusters`, () => new FolderNode(this, "clusters", world)),
       world.node(`${this.id}/vaults`, () => new FolderNode(this, "vaults", world)),
+    ];
+    return [
+      ...folders.filter((folder) => world.filter === "" || !folder.isEmpty),
       ...missing.map(({ what, error }) => new FailureNode(this, error, { key: what, label: what })),
     ];
   }
@@ -134,6 +137,10 @@ class FolderNode implements TreeNode {
     item.iconPath = icon(glyph);
     item.contextValue = contextValue(this.holds);
     return item;
+  }
+
+  get isEmpty(): boolean {
+    return (this.holds === "clusters" ? clustersOf(this.parent) : vaultsOf(this.parent)).length === 0;
   }
 
   children(): readonly TreeNode[] {
