@@ -12,7 +12,7 @@ import { fetchObjects, type Fetched } from "./csiVault.ts";
 import { driverName } from "./kubernetes/addon.ts";
 import { componentOf } from "./kubernetes/defects.ts";
 import type { MountResult, MountVolume } from "./kubernetes/mounts.ts";
-import { at, isRecord, listAt, textAt, timestamp, type KubeObject } from "./kubernetes/object.ts";
+import { at, isRecord, isSame, listAt, textAt, timestamp, type KubeObject } from "./kubernetes/object.ts";
 import type { Store } from "./kubernetes/store.ts";
 import type { Cluster, World } from "./state.ts";
 
@@ -207,7 +207,7 @@ function writePodStatus({ store }: DriverInput, { pod, secretClass, volume, file
   const versions = new Map(files.map((file) => [file.id, file.version]));
   const objects = [...versions].sort(([a], [b]) => (a < b ? -1 : 1)).map(([id, version]) => ({ id, version }));
   const live = store.get(podStatuses, `${namespace}/${name}`);
-  return store.put(podStatuses, {
+  const podStatus: KubeObject = {
     apiVersion: `${group}/v1`,
     kind: "SecretProviderClassPodStatus",
     metadata: {
@@ -227,5 +227,6 @@ function writePodStatus({ store }: DriverInput, { pod, secretClass, volume, file
       secretProviderClassName: className,
       targetPath: `/var/lib/kubelet/pods/${uid}/volumes/kubernetes.io~csi/${volume}/mount`,
     },
-  });
+  };
+  return live !== undefined && isSame(live, podStatus) ? live : store.put(podStatuses, podStatus);
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { createDriver } from "../csi.ts";
+import { Rotation } from "../csiRotation.ts";
 import type { Handler } from "../http.ts";
 import type { Cluster, JsonObject, KubernetesServer, World } from "../state.ts";
 import { addonDaemonSets, addonObjects, driverName } from "./addon.ts";
@@ -51,6 +52,7 @@ class SandboxKubernetes implements KubernetesServer {
   readonly #timers: Timers;
   readonly #controllers: Controllers;
   readonly #registrar: Registrar;
+  readonly #rotation: Rotation;
   #listener: Listener | undefined;
   #isInstalled = false;
 
@@ -64,6 +66,7 @@ class SandboxKubernetes implements KubernetesServer {
     const owners = new Owners(this.store);
     const mounts = new Mounts(this.store, createDriver({ world, cluster, store: this.store }));
     this.#controllers = this.#startControllers(owners, mounts);
+    this.#rotation = new Rotation({ cluster, store: this.store, mounts });
     this.api = this.#makeApi(mounts);
     for (const object of baseline()) {
       this.#put(object);
@@ -104,10 +107,17 @@ class SandboxKubernetes implements KubernetesServer {
   }
 
   async open(): Promise<void> {
-    this.#listener = await this.input.listen(this.api.handle);
+    this.#listener = await this.input.listen((request) =>
+      this.#isStopped() ? { status: 0 } : this.api.handle(request),
+    );
     if (this.input.cluster.isUnreachable) {
       await this.#listener.close();
     }
+  }
+
+  /** A stopped cluster's API server hangs up on everybody. */
+  #isStopped(): boolean {
+    return textAt(this.input.cluster.body, "properties.powerState.code") === "Stopped";
   }
 
   list(kind: string): readonly JsonObject[] {
@@ -247,6 +257,7 @@ class SandboxKubernetes implements KubernetesServer {
 
   async close(): Promise<void> {
     this.#controllers.stop();
+    this.#rotation.stop();
     this.#timers.stop();
     await this.#listener?.close();
   }

@@ -42,7 +42,7 @@ describe("The sandbox's Kubernetes API", () => {
           text
             .split("\n")
             .filter(Boolean)
-            .map((line) => JSON.parse(line) as Body);
+            .map((line) => JSON.parse(line));
         incoming.on("data", (chunk: Buffer) => {
           text += chunk.toString();
           if (text.split("\n").length > count) {

@@ -14,6 +14,7 @@ import {
   secretClass,
   secretObject,
   vault,
+  vaultKey,
   type Scene,
 } from "./kubernetesCsiScene.ts";
 import { startCluster, until, type Body, type TestCluster } from "./kubernetesFixture.ts";
@@ -303,5 +304,30 @@ describe("The sandbox's CSI driver", () => {
         ["secret/ExampleSecret/1", "a"],
       ],
     );
+  });
+
+  it("rotates at the add-on's interval and says so, and keeps the old content when it cannot", async () => {
+    const config = { enableSecretRotation: "true", rotationPollInterval: "2m" };
+    const addonProfiles = { azureKeyvaultSecretsProvider: { enabled: true, config } };
+    const on = await start({ options: { properties: { addonProfiles } } });
+    await create(on, secretClass(), classPath);
+    await create(on, pod(), podPath);
+    await untilReady(on);
+    const versions = on.world.vaults.get(vaultKey)?.secrets.get("examplesecret")?.versions;
+    const newest = versions?.at(-1);
+    assert.ok(versions && newest);
+    versions.push({ ...newest, version: "e".repeat(32), value: "newer" });
+
+    on.clock.advance(121_000);
+    const path =
+      "/apis/secrets-store.csi.x-k8s.io/v1/namespaces/default/secretproviderclasspodstatuses/reader-default-kv";
+    await until("rotated", async () => (await get(on, path)).status.objects[0].version === "e".repeat(32));
+    const reasons = (): readonly string[] => on.server.list("Event").map((event) => (event as Body).reason as string);
+    await until("told", () => reasons().includes("MountRotationComplete"));
+
+    on.world.roleAssignments.clear();
+    on.clock.advance(121_000);
+    await until("failure told", () => reasons().includes("MountRotationFailed"));
+    assert.equal((await get(on, `${podPath}/reader`)).status.phase, "Running");
   });
 });

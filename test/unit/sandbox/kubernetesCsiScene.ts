@@ -5,6 +5,8 @@ export const issuer = "https://eastus2.oic.prod-aks.azure.com/t/c/";
 export const clientId = "aaaaaaaa-1111-4222-8333-444444444444";
 export const principalId = "bbbbbbbb-1111-4222-8333-444444444444";
 const vaultId = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/myvault";
+/** Where the world keeps the vault. */
+export const vaultKey = vaultId.toLowerCase();
 const secretsUser = "4633458b-17de-408a-b874-0445c86b69e6";
 
 export function vault(properties: JsonObject = {}): Vault {
