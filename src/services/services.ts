@@ -12,6 +12,7 @@ import { createVaultObjects, type VaultObjects } from "./azure/vaultObjects.ts";
 import { createClusterClients, type ClusterClients } from "./kubernetes/clusterClient.ts";
 import { createDriverVerification, type DriverVerification } from "./kubernetes/driverPods.ts";
 import { createSecretProviderClasses, type SecretProviderClasses } from "./kubernetes/secretProviderClasses.ts";
+import { createWorkloads, type Workloads } from "./kubernetes/workloads.ts";
 import { setTranslate, type Translate } from "./l10n.ts";
 import type { Logger } from "./log.ts";
 
@@ -39,6 +40,7 @@ export interface Services {
   readonly clusterClients: ClusterClients;
   readonly driver: DriverVerification;
   readonly secretProviderClasses: SecretProviderClasses;
+  readonly workloads: Workloads;
 }
 
 /** Wires the layer up. Makes no request. */
@@ -60,5 +62,6 @@ export function createServices({ cloud, credential, log, translate, timing }: Se
     clusterClients: createClusterClients({ managedClusters, credential, log }),
     driver: createDriverVerification(),
     secretProviderClasses: createSecretProviderClasses(),
+    workloads: createWorkloads(),
   };
 }

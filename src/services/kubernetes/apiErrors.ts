@@ -126,14 +126,22 @@ function forbiddenSentence({ cluster, what, message }: Failure): string {
 
 /** An apply over somebody else's fields names them; anything else is said in the server's words. */
 function conflictSentence({ cluster, what, message, status }: Failure): string {
-  const owned = (status?.details?.causes ?? []).filter(({ reason }) => reason === "FieldManagerConflict");
-  const [first] = owned;
-  if (first) {
-    const manager = /conflict with "([^"]+)"/.exec(first.message ?? "")?.[1] ?? first.message ?? "";
-    const fields = owned.map(({ field }) => field ?? "").join(", ");
-    return t('"{0}" manages {1} of {2} on "{3}".', manager, fields, what, cluster);
+  const held = heldFields(status);
+  if (held !== "") {
+    return t('Fields of {0} on "{1}" are held by other managers: {2}.', what, cluster, held);
   }
   return message || t('Something else has changed {1} on "{0}" meanwhile; try again.', cluster, what);
+}
+
+/** `"helm" (.data.a, .data.b)`; empty where the conflict is of another sort. */
+function heldFields(status: Status | undefined): string {
+  const fieldsOf = new Map<string, string[]>();
+  const causes = (status?.details?.causes ?? []).filter(({ reason }) => reason === "FieldManagerConflict");
+  for (const { message = "", field = "" } of causes) {
+    const manager = /conflict with (".+?")/.exec(message)?.[1] ?? message;
+    fieldsOf.set(manager, [...(fieldsOf.get(manager) ?? []), field]);
+  }
+  return [...fieldsOf].map(([manager, fields]) => `${manager} (${fields.join(", ")})`).join(", ");
 }
 
 /** The error of an answer that came whole but does not fit. */

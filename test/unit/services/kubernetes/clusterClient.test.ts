@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { request } from "node:https";
 
 import { afterEach, describe, it } from "mocha";
 
@@ -11,6 +12,7 @@ import {
   type WatchEvent,
 } from "../../../../src/services/kubernetes/clusterClient.ts";
 import type { ServiceError } from "../../../../src/services/errors.ts";
+import type { JsonObject } from "../../../sandbox/state.ts";
 import { configMap, startCluster, type ClusterFixture, type FixtureOptions } from "./clusterFixture.ts";
 
 const configMaps: ResourceKind = { apiVersion: "v1", kind: "ConfigMap", plural: "configmaps", isNamespaced: true };
@@ -30,6 +32,19 @@ describe("the client of a cluster", () => {
   afterEach(async () => {
     await fixture.sandbox.close();
   });
+  /** What somebody else's tool would send. */
+  const applyAs = async (manager: string, object: JsonObject): Promise<void> => {
+    const path = "/api/v1/namespaces/default/configmaps/one";
+    const token = /token: (.*)/.exec(await fixture.sandbox.kubeconfig(fixture.cluster.id))?.[1] ?? "";
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/apply-patch+yaml" };
+    await new Promise((resolve, reject) => {
+      const { url } = fixture.kubernetes;
+      const where = `${url}${path}?fieldManager=${manager}&force=true`;
+      request(where, { method: "PATCH", headers, ca: fixture.sandbox.caPem }, resolve)
+        .on("error", reject)
+        .end(JSON.stringify(object));
+    });
+  };
 
   it("lists page by page until the end", async () => {
     const client = await start();
@@ -109,29 +124,18 @@ describe("the client of a cluster", () => {
 
   it("names the other manager and its fields instead of taking them over, unless told to", async () => {
     const client = await start();
-    await client.create(configMaps, configMap("one", { a: "theirs" }) as unknown as KubernetesObject);
-    fixture.sandbox.fail({
-      method: "PATCH",
-      status: 409,
-      times: 1,
-      body: {
-        ...{ kind: "Status", apiVersion: "v1", status: "Failure", reason: "Conflict", code: 409 },
-        message: 'Apply failed with 1 conflict: conflict with "helm" using v1: .data.a',
-        details: {
-          causes: [{ reason: "FieldManagerConflict", message: 'conflict with "helm" using v1', field: ".data.a" }],
-        },
-      },
-    });
-    const ours = configMap("one", { a: "ours" }) as unknown as KubernetesObject;
+    await client.create(configMaps, configMap("one", { a: "before", b: "before" }) as unknown as KubernetesObject);
+    await applyAs("helm", configMap("one", { a: "theirs", b: "theirs" }));
+    const ours = configMap("one", { a: "ours", b: "ours" }) as unknown as KubernetesObject;
 
     await assert.rejects(client.apply(configMaps, ours), {
       code: "conflict",
-      message: '"helm" manages .data.a of ConfigMap "default/one" on "web".',
+      message: 'Fields of ConfigMap "default/one" on "web" are held by other managers: "helm" (.data.a, .data.b).',
     });
     await client.apply(configMaps, ours, { force: true, dryRun: true });
-    assert.deepEqual((await client.get(configMaps, "one", "default"))["data"], { a: "theirs" });
+    assert.deepEqual((await client.get(configMaps, "one", "default"))["data"], { a: "theirs", b: "theirs" });
     await client.apply(configMaps, ours, { force: true });
-    assert.deepEqual((await client.get(configMaps, "one", "default"))["data"], { a: "ours" });
+    assert.deepEqual((await client.get(configMaps, "one", "default"))["data"], { a: "ours", b: "ours" });
   });
 
   it("deletes, and is content when there is nothing to delete", async () => {

@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { afterEach, describe, it } from "mocha";
 
 import { createDriverVerification, type DriverReport } from "../../../../src/services/kubernetes/driverPods.ts";
-import { startCluster, type ClusterFixture, type FixtureOptions } from "./clusterFixture.ts";
+import { namespace, startCluster, type ClusterFixture, type FixtureOptions } from "./clusterFixture.ts";
+
+import { daemonSet } from "./driverFixture.ts";
 
 const verification = createDriverVerification();
 const settle = { withinMs: 15_000, everyMs: 10 };
@@ -180,6 +182,22 @@ describe("the verification of the driver", () => {
     assert.equal((await look()).verdict, "healthy");
     fixture.sandbox.fail({ path: "/api/v1/nodes", status: 500, times: 1 });
     await assert.rejects(look(once), { code: "unreachable" });
+  });
+
+  it("finds an open-source installation in a namespace of its own, beside the add-on", async () => {
+    await start();
+    await look();
+    fixture.put(
+      namespace("csi"),
+      daemonSet({ role: "driver", namespace: "csi", name: "csi-secrets-store-csi-driver" }),
+    );
+    fixture.sandbox.forgetRequests();
+
+    const report = await look();
+
+    assert.equal(report.installation, "both");
+    assert.equal(report.verdict, "broken");
+    assert.ok(paths().some((path) => path.startsWith("/api/v1/namespaces/csi/pods?labelSelector=app")));
   });
 
   it("names what may not be listed", async () => {
