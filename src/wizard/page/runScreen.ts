@@ -58,7 +58,7 @@ export function runScreen(run: Run, actions: RunActions): RunScreen {
   }
 
   update(run);
-  const place = h("section", { class: "run" }, heading, intro, list, end, buttons);
+  const place = h("section", { class: "run" }, heading, intro, end, list, buttons);
   return { element: place, heading, update };
 }
 

@@ -108,7 +108,10 @@ export class Shell {
   }
 
   #showStepper(): void {
-    this.#stepper.show(this.#open?.step, this.#memory.draft, this.#memory.value);
+    this.#stepper.element.hidden = this.#open === undefined;
+    if (this.#open) {
+      this.#stepper.show(this.#open.step, this.#memory.draft, this.#memory.value);
+    }
   }
 
   #save(): void {

@@ -9,13 +9,12 @@ export function stepper(goTo: (step: WizardStep) => void) {
   const list = h("ol", {});
   return {
     element: h("nav", { class: "stepper", "aria-label": text("steps") }, list),
-    /** @param current undefined while a run is shown: then nothing can be gone to */
-    show(current: WizardStep | undefined, draft: WizardDraft, value: string | undefined): void {
+    show(current: WizardStep, draft: WizardDraft, value: string | undefined): void {
       const firstOpen = steps.findIndex((step) => !step.isComplete(draft, value));
       const reach = firstOpen === -1 ? steps.length - 1 : firstOpen;
-      const currentIndex = current ? steps.indexOf(current) : steps.length;
+      const currentIndex = steps.indexOf(current);
       const rows = steps.map((step, index) => {
-        const canGo = current !== undefined && index !== currentIndex && index <= Math.max(reach, currentIndex);
+        const canGo = index !== currentIndex && index <= Math.max(reach, currentIndex);
         return row(step, { draft, index, currentIndex, canGo, goTo });
       });
       fill(list, ...rows);
@@ -34,7 +33,7 @@ interface Place {
 function row(step: WizardStep, { draft, index, currentIndex, canGo, goTo }: Place): HTMLElement {
   const isCurrent = index === currentIndex;
   const isPast = index < currentIndex;
-  const summary = isPast || isCurrent ? step.summary(draft) : undefined;
+  const summary = index <= currentIndex ? step.summary(draft) : undefined;
   const inner = [
     h("span", { class: "mark", "aria-hidden": "true" }, isPast ? "✓" : String(index + 1)),
     h("span", { class: "step-name" }, text(step.name)),

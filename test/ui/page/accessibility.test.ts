@@ -25,6 +25,10 @@ describe("the wizard's page, to everybody", function () {
         assert.deepEqual(await violations(page), [], theme);
         assert.equal(await overflow(page), 0, `${theme}: the page scrolls sideways`);
       }
+      // As low as the view is beside the tree.
+      await page.setViewportSize({ width: 300, height: 370 });
+      assert.deepEqual(await violations(page), [], "low");
+      assert.equal(await overflow(page), 0, "low: the page scrolls sideways");
       assert.deepEqual(logged, []);
       await close();
     });
