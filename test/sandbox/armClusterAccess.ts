@@ -61,7 +61,7 @@ async function listCredentials(context: ArmContext, name: Credential): Promise<S
 }
 
 async function encodedKubeconfig(context: ArmContext, found: Cluster, name: Credential): Promise<string> {
-  const { disableLocalAccounts, aadProfile, provisioningState } = propertiesOf(found);
+  const { disableLocalAccounts, provisioningState } = propertiesOf(found);
   if (provisioningState === "Creating") {
     throw badRequest("BadRequest", "The cluster is still being created; its credentials are not available yet.");
   }
@@ -73,7 +73,7 @@ async function encodedKubeconfig(context: ArmContext, found: Cluster, name: Cred
   }
   await context.cloud.kubernetes(found);
   const login = context.request.query.get("format") === "azurecli" ? "azurecli" : "devicecode";
-  const text = found.kubernetes?.kubeconfig({ isAdmin: name === "clusterAdmin" || !aadProfile, login }) ?? "";
+  const text = found.kubernetes?.kubeconfig({ isAdmin: name === "clusterAdmin", login }) ?? "";
   const reachable = isReachable(found) ? text : text.replaceAll(/server: https:\/\/127\.0\.0\.1:\d+/g, deadEnd);
   return Buffer.from(reachable).toString("base64");
 }

@@ -18,7 +18,7 @@ import {
   startOn,
 } from "./clusterOperations.ts";
 import { badRequest, checkNew, checkShape, fullVersion } from "./clusterRules.ts";
-import { checkWorkloadIdentity, completePool, updatedProperties, viewOf } from "./clusterUpdate.ts";
+import { createdProperties, updatedProperties, viewOf } from "./clusterUpdate.ts";
 import { ArmError, ContainerServiceError, resourceNotFound } from "./errors.ts";
 import type { SandboxResponse } from "./http.ts";
 import { clusterId, isIn } from "./ids.ts";
@@ -218,19 +218,7 @@ function createCluster(context: ArmContext, body: JsonObject): SandboxResponse {
     location,
     kubernetesVersion: fullVersion(version),
   });
-  const defaults = asObject(fresh["properties"]);
-  const properties = updatedProperties(
-    { ...defaults, agentPoolProfiles: [] },
-    { ...given, dnsPrefix: null },
-    context.apiVersion,
-  );
-  properties["dnsPrefix"] = given["dnsPrefix"] ?? defaults["dnsPrefix"];
-  properties["kubernetesVersion"] = version;
-  properties["currentKubernetesVersion"] = fullVersion(version);
-  properties["agentPoolProfiles"] = asArray(given["agentPoolProfiles"]).map((pool) =>
-    completePool(asObject(pool), version),
-  );
-  checkWorkloadIdentity(properties);
+  const properties = createdProperties(asObject(fresh["properties"]), given, context.apiVersion);
   const created: Cluster = {
     id,
     name,

@@ -141,9 +141,6 @@ export function checkPool(pool: JsonObject): void {
   if (!/^[a-z][a-z0-9]*$/.test(name) || name.length > longest) {
     throw invalidParameter("agentPoolProfile.name", `the name '${name}' must match ^[a-z][a-z0-9]{0,${longest - 1}}$`);
   }
-  if (!asText(pool["vmSize"])) {
-    throw badRequest("InvalidParameter", "Required parameter agentPoolProfile.vmSize is missing (null).");
-  }
 }
 
 /** `1.35`, `1.35.3` or nothing. */

@@ -153,10 +153,45 @@ function updatedPools(existing: JsonObject, next: JsonObject): JsonObject[] {
   });
 }
 
-/** A pool of a new cluster, or a new pool, with what Azure fills in. */
+/**
+ * What a PUT that creates a cluster asks for, with what Azure fills in around it: az sends half of `networkProfile` and an empty `storageProfile`.
+ * @throws {ContainerServiceError} 400
+ */
+export function createdProperties(defaults: JsonObject, given: JsonObject, apiVersion: string): JsonObject {
+  const wanted: JsonObject = { ...pick(defaults, Object.keys(resets)), ...withoutNulls(given) };
+  for (const name of ["networkProfile", "storageProfile", "autoUpgradeProfile", "metricsProfile"]) {
+    wanted[name] = { ...networkDefaults(name, defaults, given), ...withoutNulls(asObject(given[name])) };
+  }
+  // @see https://learn.microsoft.com/azure/aks/use-oidc-issuer: on by default on new clusters since Kubernetes 1.34
+  wanted["oidcIssuerProfile"] = given["oidcIssuerProfile"] ?? { enabled: true };
+  const fresh = { ...defaults, agentPoolProfiles: [] };
+  const properties = updatedProperties(fresh, { ...wanted, dnsPrefix: null, agentPoolProfiles: null }, apiVersion);
+  const dnsPrefix = given["dnsPrefix"] ?? defaults["dnsPrefix"];
+  const version = asText(given["kubernetesVersion"]) || asText(defaults["kubernetesVersion"]);
+  const pools = asArray(given["agentPoolProfiles"]).map((pool) => completePool(asObject(pool), version));
+  return { ...properties, dnsPrefix, kubernetesVersion: version, agentPoolProfiles: pools };
+}
+
+function withoutNulls(object: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null));
+}
+
+/** The overlay mode is the default of the default plugin only. */
+function networkDefaults(name: string, defaults: JsonObject, given: JsonObject): JsonObject {
+  const profile = asObject(defaults[name]);
+  const isOtherPlugin = name === "networkProfile" && asText(asObject(given[name])["networkPlugin"]) !== "";
+  return isOtherPlugin
+    ? Object.fromEntries(Object.entries(profile).filter(([field]) => field !== "networkPluginMode"))
+    : profile;
+}
+
+/** A pool of a new cluster, or a new pool, with what Azure fills in: also a size and a version, which az leaves empty. */
 export function completePool(pool: JsonObject, version: string): JsonObject {
   const osType = pool["osType"] === "Windows" ? "Windows" : "Linux";
-  return { ...newPool({ name: asText(pool["name"]), osType }, fullVersion(version)), ...pool };
+  const defaults = newPool({ name: asText(pool["name"]), osType }, fullVersion(version));
+  const given = Object.entries(pool).filter(([, value]) => value !== null && value !== "");
+  const upgradeSettings = { ...asObject(defaults["upgradeSettings"]), ...asObject(pool["upgradeSettings"]) };
+  return { ...defaults, ...Object.fromEntries(given), upgradeSettings };
 }
 
 export function checkWorkloadIdentity(properties: JsonObject): void {

@@ -41,18 +41,17 @@ function exec(cluster: Cluster, login: "devicecode" | "azurecli"): unknown {
   };
 }
 
-/** The kubeconfig that `listClusterUserCredential` or `listClusterAdminCredential` gives. */
+/** The kubeconfig that `listClusterUserCredential` or `listClusterAdminCredential` gives; it is az that appends `-admin` to the latter's context. */
 export function formatKubeconfig(input: KubeconfigInput): string {
   const { cluster, isAdmin, localToken } = input;
   const userName = `${isAdmin ? "clusterAdmin" : "clusterUser"}_${cluster.resourceGroup}_${cluster.name}`;
-  const contextName = isAdmin ? `${cluster.name}-admin` : cluster.name;
   const authority = Buffer.from(input.caPem).toString("base64");
   return stringify(
     {
       apiVersion: "v1",
       clusters: [{ cluster: { "certificate-authority-data": authority, server: input.url }, name: cluster.name }],
-      contexts: [{ context: { cluster: cluster.name, user: userName }, name: contextName }],
-      "current-context": contextName,
+      contexts: [{ context: { cluster: cluster.name, user: userName }, name: cluster.name }],
+      "current-context": cluster.name,
       kind: "Config",
       preferences: {},
       users: [{ name: userName, user: localToken ? { token: localToken } : exec(cluster, input.login) }],
