@@ -178,11 +178,22 @@ export function errorOfSilence(
   if (isAbort(error)) {
     return abortError();
   }
-  const details = { target: `${cluster} ${reference}`, serviceCode: codeIn(error) };
+  const details = { target: `${cluster} ${reference}`, serviceCode: lastingCause(situation) ?? codeIn(error) };
   if (isAnswerTimeout(error)) {
     return new ServiceError("timedOut", t('The API server of "{0}" took too long to answer.', cluster), details);
   }
   return new ServiceError("unreachable", silenceSentence(error, cluster, host, situation), details, { cause: error });
+}
+
+/** Service codes of our own: why no waiting will make the API server answer. */
+export const clusterStopped = "ClusterStopped";
+export const privateCluster = "PrivateCluster";
+
+function lastingCause(situation: ClusterSituation | undefined): string | undefined {
+  if (situation?.isStopped) {
+    return clusterStopped;
+  }
+  return situation?.isPrivate ? privateCluster : undefined;
 }
 
 function silenceSentence(

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 import type { CallOptions } from "../call.ts";
-import { hasCode } from "../errors.ts";
+import { hasCode, type ServiceError } from "../errors.ts";
+import { clusterStopped, privateCluster } from "./apiErrors.ts";
 import type { ClusterClient } from "./clusterClient.ts";
 import { gatherEvidence } from "./driverEvidence.ts";
 import { makeReport } from "./driverReport.ts";
@@ -86,11 +87,14 @@ async function verify(
   onReport?: (report: DriverReport) => void,
   options: CallOptions = {},
 ): Promise<DriverReport> {
-  const giveUpAt = performance.now() + withinMs;
+  const begunAt = performance.now();
+  const giveUpAt = begunAt + withinMs;
+  let answeredAt = begunAt;
   for (;;) {
     const startedAt = performance.now();
-    const report = await look(client, giveUpAt, options);
+    const report = await look(client, Math.min(giveUpAt, answeredAt + restartMs), options);
     if (report) {
+      answeredAt = performance.now();
       onReport?.(report);
     }
     const leftMs = giveUpAt - performance.now();
@@ -103,14 +107,22 @@ async function verify(
   }
 }
 
-/** Undefined: the API server does not answer now and there is time left; it restarts when a cluster is updated. */
-async function look(client: ClusterClient, giveUpAt: number, options: CallOptions): Promise<DriverReport | undefined> {
+/** An update of the cluster restarts its API server, which takes a minute or two. */
+const restartMs = 120_000;
+
+/** Undefined: the API server does not answer now and may do so before the time given. */
+async function look(client: ClusterClient, bearUntil: number, options: CallOptions): Promise<DriverReport | undefined> {
   try {
     return makeReport(await gatherEvidence(client, options));
   } catch (error) {
-    if (hasCode(error, "unreachable", "timedOut", "throttled") && performance.now() < giveUpAt) {
+    if (hasCode(error, "unreachable", "timedOut", "throttled") && mayPass(error) && performance.now() < bearUntil) {
       return undefined;
     }
     throw error;
   }
+}
+
+/** Not so while the cluster is stopped, or this machine has no line to it. */
+function mayPass({ details }: ServiceError): boolean {
+  return details.serviceCode !== clusterStopped && details.serviceCode !== privateCluster;
 }

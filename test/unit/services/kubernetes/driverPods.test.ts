@@ -184,6 +184,18 @@ describe("the verification of the driver", () => {
     await assert.rejects(look(once), { code: "unreachable" });
   });
 
+  const lasting = [
+    { what: "is stopped", situation: { powerState: "Stopped", isPrivate: false } },
+    { what: "this machine has no line to", situation: { powerState: "Running", isPrivate: true } },
+  ] as const;
+  for (const { what, situation } of lasting) {
+    it(`does not wait for a cluster that ${what}`, async () => {
+      await start({ isUnreachable: true, situation });
+
+      await assert.rejects(look({ withinMs: 60_000, everyMs: 60_000 }), { code: "unreachable" });
+    });
+  }
+
   it("finds an open-source installation in a namespace of its own, beside the add-on", async () => {
     await start();
     await look();
