@@ -62,11 +62,12 @@ export interface Identities {
     identityId: string,
     options?: CallOptions,
   ): Promise<readonly string[]>;
+  /** Takes the identity off the scale sets that have it, or off those named. */
   detachFromScaleSets(
     subscriptionId: string,
     nodeResourceGroup: string,
     identityId: string,
-    options?: CallOptions,
+    options?: CallOptions & { readonly only?: readonly string[] | undefined },
   ): Promise<void>;
 }
 
@@ -179,7 +180,7 @@ class ArmIdentities implements Identities {
     subscriptionId: string,
     nodeResourceGroup: string,
     identityId: string,
-    options?: CallOptions,
+    options?: Parameters<Identities["detachFromScaleSets"]>[3],
   ): Promise<void> {
     return this.#scaleSets.detach({ subscriptionId, nodeResourceGroup }, identityId, options);
   }

@@ -45,11 +45,15 @@ export class ScaleSetIdentities {
     return scaleSets.map(({ name }) => name);
   }
 
-  /** Takes the identity off every scale set that has it. */
-  async detach(group: NodeGroup, identityId: string, options?: CallOptions): Promise<void> {
+  /** Takes the identity off every scale set that has it, or off those named. */
+  async detach(
+    group: NodeGroup,
+    identityId: string,
+    options?: CallOptions & { readonly only?: readonly string[] | undefined },
+  ): Promise<void> {
     for (const scaleSet of await this.#list(group, options)) {
       const key = keyOf(scaleSet, identityId);
-      if (key) {
+      if (key && (options?.only?.includes(scaleSet.name) ?? true)) {
         const kept = keptIdentities(scaleSet, identityId);
         await this.#patch(scaleSet, typeWith(scaleSet, kept), { ...kept, [key]: null }, options);
       }

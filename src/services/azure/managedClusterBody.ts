@@ -218,8 +218,19 @@ function withAddon(raw: RawCluster, change: (addon: Fields) => Fields): RawClust
   return withProperties(raw, { addonProfiles: { ...addons, [key]: change(fields(addons[key])) } });
 }
 
-/** Turns the add-on on with this rotation; config keys of others are kept. */
-export function withKeyVaultCsi(raw: RawCluster, rotation: KeyVaultCsiAddon["rotation"]): RawCluster {
+/** How the add-on stands in a raw body. */
+export function readKeyVaultCsi(raw: RawCluster): KeyVaultCsiAddon {
+  const addons = fields(fields(raw["properties"])["addonProfiles"]);
+  return toKeyVaultCsi(Addon.safeParse(findAddon(addons, keyVaultCsiAddon)).data);
+}
+
+/** Turns the add-on on with this rotation; config keys of others are kept. Without a rotation, an add-on that is on stays as it is. */
+export function withKeyVaultCsi(raw: RawCluster, wanted: KeyVaultCsiAddon["rotation"] | undefined): RawCluster {
+  const { isEnabled, rotation: current } = readKeyVaultCsi(raw);
+  if (isEnabled && !wanted) {
+    return raw;
+  }
+  const rotation = wanted ?? current;
   return withAddon(raw, (addon) => ({
     ...addon,
     enabled: true,

@@ -11,9 +11,10 @@ import { parseAnswer, pauseBefore } from "./answers.ts";
 import type { AzureAnswer, AzureClients, AzureRequest } from "./clients.ts";
 import { managedClustersApiVersion } from "./apiVersions.ts";
 import { getUserKubeconfig, listKubernetesVersions, listNodeIdentities, runCommand } from "./clusterAccess.ts";
-import type { ClusterSummary } from "./inventory.ts";
+import type { ClusterSummary, KeyVaultCsiAddon } from "./inventory.ts";
 import {
   parseCluster,
+  readKeyVaultCsi,
   readState,
   toPut,
   withKeyVaultCsi,
@@ -106,14 +107,22 @@ export interface ManagedClusters {
    */
   update(clusterId: string, change: (raw: RawCluster) => RawCluster, options?: CallOptions): Promise<ManagedCluster>;
 
+  /** Puts the cluster as it reads: Azure then finishes what a failed operation left undone, as with `az aks update` without options. */
+  reconcile(clusterId: string, options?: CallOptions): Promise<ManagedCluster>;
+
   /**
    * Turns the azureKeyvaultSecretsProvider add-on on or sets its rotation, by {@link update}. Other config keys are kept.
+   *
+   * @param rotation undefined: as it is; off on a cluster that never had the add-on
    * @see https://learn.microsoft.com/azure/aks/csi-secrets-store-driver
    */
   enableKeyVaultCsi(
     clusterId: string,
-    rotation: { readonly isEnabled: boolean; readonly pollInterval: string },
-    options?: CallOptions,
+    rotation: { readonly isEnabled: boolean; readonly pollInterval: string } | undefined,
+    options?: CallOptions & {
+      /** Told how the add-on stood when the cluster was read. */
+      readonly onRead?: ((addon: KeyVaultCsiAddon) => void) | undefined;
+    },
   ): Promise<ManagedCluster>;
 
   /** Turns the add-on off, by {@link update}. @throws {ServiceError} `invalidRequest` in Azure's words while SecretProviderClasses are left */
@@ -187,13 +196,25 @@ class Clusters implements ManagedClusters {
   async update(
     clusterId: string,
     change: (raw: RawCluster) => RawCluster,
+    options?: CallOptions,
+  ): Promise<ManagedCluster> {
+    return this.#change(clusterId, { change, isPutAnyway: false }, options);
+  }
+
+  async reconcile(clusterId: string, options?: CallOptions): Promise<ManagedCluster> {
+    return this.#change(clusterId, { change: (raw) => raw, isPutAnyway: true }, options);
+  }
+
+  async #change(
+    clusterId: string,
+    { change, isPutAnyway }: { readonly change: (raw: RawCluster) => RawCluster; readonly isPutAnyway: boolean },
     options: CallOptions = {},
   ): Promise<ManagedCluster> {
     for (let tries = 1; ; tries += 1) {
       const read = await this.#clients.send(request("GET", clusterId), options);
       const raw = parseAnswer(Raw, read);
       const changed = change(raw);
-      if (isDeepStrictEqual(changed, raw)) {
+      if (isDeepStrictEqual(changed, raw) && !(isPutAnyway && tries === 1)) {
         // After a PUT whose answer was lost the wish is there already, but still under way.
         return tries === 1 ? parseCluster(raw, nameOf(clusterId)) : this.waitUntilSettled(clusterId, options);
       }
@@ -234,10 +255,14 @@ class Clusters implements ManagedClusters {
 
   async enableKeyVaultCsi(
     clusterId: string,
-    rotation: { readonly isEnabled: boolean; readonly pollInterval: string },
-    options?: CallOptions,
+    rotation: { readonly isEnabled: boolean; readonly pollInterval: string } | undefined,
+    options: Parameters<ManagedClusters["enableKeyVaultCsi"]>[2] = {},
   ): Promise<ManagedCluster> {
-    return this.update(clusterId, (raw) => withKeyVaultCsi(raw, rotation), options);
+    const change = (raw: RawCluster) => {
+      options.onRead?.(readKeyVaultCsi(raw));
+      return withKeyVaultCsi(raw, rotation);
+    };
+    return this.update(clusterId, change, options);
   }
 
   async disableKeyVaultCsi(clusterId: string, options?: CallOptions): Promise<ManagedCluster> {

@@ -22,7 +22,7 @@ export function deletedPathOf(type: ObjectType, ...rest: readonly string[]): str
 }
 
 /** What is asked of a vault. */
-export interface VaultRequest extends Pick<AzureRequest, "method" | "body" | "accept"> {
+export interface VaultRequest extends Pick<AzureRequest, "method" | "body" | "accept" | "isOnce"> {
   readonly path: string;
   /** Sent in the body; a refusal that quotes it is told in our words. */
   readonly confidential?: string | undefined;
@@ -41,11 +41,12 @@ export interface VaultRequests {
 
 /** Makes the way to the data plane. */
 export function createVaultRequests(clients: AzureClients): VaultRequests {
-  const addressed = (vault: VaultAddress, { method, path, body, accept }: VaultRequest): AzureRequest => ({
+  const addressed = (vault: VaultAddress, { method, path, body, accept, isOnce }: VaultRequest): AzureRequest => ({
     method,
     path,
     body,
     accept,
+    isOnce,
     base: vault.vaultUri,
     audience: "keyVault",
     tenantId: vault.tenantId,

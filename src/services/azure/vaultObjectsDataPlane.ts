@@ -90,7 +90,9 @@ export class VaultDataPlane implements VaultObjects {
     requireName(name);
     refuse(checkSecretValue(value) ?? checkSecretProperties(properties));
     const body = { value, ...propertiesBody(properties) };
-    const request: VaultRequest = { method: "PUT", path: pathOf("secret", name), body, confidential: value };
+    // Sent again after a lost answer it would make a second version.
+    const once = { isOnce: true, confidential: value };
+    const request: VaultRequest = { method: "PUT", path: pathOf("secret", name), body, ...once };
     const answer = await this.#whenFree(() => this.#requests.send(vault, request, options), options);
     const { version } = readVersion("secret", answer.body, vault.name);
     return { objectName: name, objectType: "secret", vaultName: vault.name, tenantId: vault.tenantId, version };

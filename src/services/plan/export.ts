@@ -19,8 +19,18 @@ export function exportScript(steps: readonly Step[]): string {
   return [["#!/usr/bin/env bash", "set -euo pipefail"].join("\n"), ...guard, ...blocks].join("\n\n") + "\n";
 }
 
-/** One line of a plan as bash takes it, with its standard input, loop or capture. */
+/** One line of a plan as bash takes it, with its standard input, loop, condition or capture. */
 export function formatScriptLine(line: CommandLine): string {
+  const text = formatWhole(line);
+  if (line.onlyIf === undefined) {
+    return text;
+  }
+  const { variable, is, isNegated = false } = line.onlyIf;
+  const body = line.stdin?.includes("\n") ? text : text.replace(/^/gm, "  ");
+  return `if [ "\${${variable}}" ${isNegated ? "!=" : "="} ${quote(is)} ]; then\n${body}\nfi`;
+}
+
+function formatWhole(line: CommandLine): string {
   const command = formatCommandLine(line);
   if (line.each !== undefined) {
     return `while IFS= read -r EACH; do\n  ${command}\ndone <<<"\${${line.each}}"`;
@@ -28,7 +38,10 @@ export function formatScriptLine(line: CommandLine): string {
   if (line.stdin !== undefined) {
     return formatWithInput(command, line.stdin);
   }
-  return line.captures === undefined ? command : `${line.captures}="$(${command})"`;
+  if (line.captures === undefined) {
+    return command;
+  }
+  return line.isDefault ? `${line.captures}="\${${line.captures}:-$(${command})}"` : `${line.captures}="$(${command})"`;
 }
 
 function formatWithInput(command: string, stdin: string): string {

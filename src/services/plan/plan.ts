@@ -1,8 +1,8 @@
 import type { RoleAssignments } from "../azure/roleAssignments.ts";
 import type { CallOptions } from "../call.ts";
-import { isAbort, ServiceError } from "../errors.ts";
+import { hasCode, isAbort, ServiceError } from "../errors.ts";
 import { t } from "../l10n.ts";
-import type { Step, StepState } from "./step.ts";
+import type { NeededRight, Step, StepState } from "./step.ts";
 
 /** A step and how the world stood to it when it was checked. */
 export interface CheckedStep {
@@ -17,6 +17,19 @@ export interface StepProgress {
   readonly state: "waiting" | "running" | "done" | "skipped" | "failed" | "stopped";
   /** What it is doing, or why it failed. */
   readonly detail: string | undefined;
+}
+
+/** One thing a step has made. Plain data: a run that is saved with it can be undone after a restart. */
+export interface MadeThing {
+  readonly stepId: string;
+  /** Only the step's own `undo` reads it. */
+  readonly made: string;
+}
+
+/** How a plan is to be applied. */
+export interface ApplyPlanOptions extends CallOptions {
+  /** Told of each thing as soon as it is there, so that a plan that fails or is stopped in the middle can be undone too. */
+  readonly onMade?: ((thing: MadeThing) => void) | undefined;
 }
 
 /** What the preflight asks; every `Services` fits. */
@@ -50,16 +63,12 @@ async function checkStep(step: Step, preflight: Preflight, options: CallOptions)
 
 async function checkRights(
   step: Step,
-  state: StepState,
+  state: Extract<StepState, { kind: "needed" }>,
   preflight: Preflight,
   options: CallOptions,
 ): Promise<StepState> {
-  const missing = await Promise.all(
-    step.rights.map(async ({ scope, actions }) => {
-      const names = await preflight.roleAssignments.findMissingActions(scope, actions, options);
-      return names.map((name) => ({ name, scope }));
-    }),
-  );
+  const rights = [...step.rights, ...(state.rights ?? [])];
+  const missing = await Promise.all(rights.map((right) => findMissing(right, preflight, options)));
   const [first] = missing.flat();
   if (!first) {
     return state;
@@ -69,6 +78,37 @@ async function checkRights(
     reason: t("You lack the right {0} on {1}.", first.name, first.scope),
     remedy: t("Ask an owner of that scope for a role with this right, then check again."),
   };
+}
+
+interface MissingRight {
+  readonly name: string;
+  readonly scope: string;
+}
+
+/** What does not exist yet has the rights of what it will lie in. */
+async function findMissing(
+  { scope, actions }: NeededRight,
+  preflight: Preflight,
+  options: CallOptions,
+): Promise<readonly MissingRight[]> {
+  try {
+    const names = await preflight.roleAssignments.findMissingActions(scope, actions, options);
+    return names.map((name) => ({ name, scope }));
+  } catch (error) {
+    const parent = parentScope(scope);
+    if (hasCode(error, "notFound") && parent !== undefined) {
+      return findMissing({ scope: parent, actions }, preflight, options);
+    }
+    throw error;
+  }
+}
+
+/** The resource group of a resource, the subscription of a resource group. */
+export function parentScope(scope: string): string | undefined {
+  return (
+    /^(\/subscriptions\/[^/]+\/resourceGroups\/[^/]+)\/./i.exec(scope)?.[1] ??
+    /^(\/subscriptions\/[^/]+)\/./i.exec(scope)?.[1]
+  );
 }
 
 function blockedBy(error: unknown): StepState {
@@ -83,76 +123,87 @@ function blockedBy(error: unknown): StepState {
  * same plan again goes on there.
  *
  * @param onStep told of every change of state; `detail` carries what a step is doing
- * @returns the ids of the steps that changed something, in order: what {@link undoPlan} takes back
+ * @returns what was made, in order: what {@link undoPlan} takes back
  * @throws whatever the step threw; an `AbortError` when stopped
  */
 export async function applyPlan(
   steps: readonly Step[],
   onStep: (progress: StepProgress) => void,
-  options: CallOptions = {},
-): Promise<readonly string[]> {
-  const changed: string[] = [];
+  options: ApplyPlanOptions = {},
+): Promise<readonly MadeThing[]> {
+  const things: MadeThing[] = [];
   for (const step of steps) {
     onStep({ stepId: step.id, state: "waiting", detail: undefined });
   }
   for (const step of steps) {
-    if (await runStep(step, onStep, options)) {
-      changed.push(step.id);
-    }
+    const onMade = (made: string) => {
+      const thing = { stepId: step.id, made };
+      things.push(thing);
+      options.onMade?.(thing);
+    };
+    await runStep(step, { onStep, onMade }, options);
   }
-  return changed;
+  return things;
 }
 
-async function runStep(step: Step, onStep: (progress: StepProgress) => void, options: CallOptions): Promise<boolean> {
-  return reportStep(step, onStep, options, async (inner) => {
-    const state = await step.check(inner);
+interface Listeners {
+  readonly onStep: (progress: StepProgress) => void;
+  readonly onMade: (made: string) => void;
+}
+
+async function runStep(step: Step, { onStep, onMade }: Listeners, options: CallOptions): Promise<void> {
+  await reportStep(step, onStep, options, async (inner) => {
+    const state = await step.check({ ...inner, isBrief: true });
     if (state.kind === "satisfied") {
       onStep({ stepId: step.id, state: "skipped", detail: state.now });
-      return false;
+      return;
     }
     if (state.kind === "blocked") {
       throw new ServiceError("conflict", [state.reason, state.remedy].filter(Boolean).join(" "));
     }
-    await step.apply(inner);
+    await step.apply({ ...inner, onMade });
     onStep({ stepId: step.id, state: "done", detail: state.after });
-    return true;
   });
 }
 
 /**
- * Takes back what a plan made, last step first. A step without `undo` is skipped.
- * @param changed what {@link applyPlan} returned
- * @throws whatever a step's `undo` threw; steps before it keep what they made
+ * Takes back what a plan made, last step first, and nothing else. Steps that made nothing are not shown; one without `undo` is skipped with its reason.
+ *
+ * @param made what {@link applyPlan} returned or told of
+ * @throws whatever a step's `undo` threw; steps before it keep what they made, and undoing again goes on there
  */
 export async function undoPlan(
   steps: readonly Step[],
-  changed: readonly string[],
+  made: readonly MadeThing[],
   onStep: (progress: StepProgress) => void,
   options: CallOptions = {},
 ): Promise<void> {
-  const made = steps.filter((step) => changed.includes(step.id)).reverse();
-  for (const step of made) {
+  for (const step of [...steps].reverse()) {
+    const things = made.filter(({ stepId }) => stepId === step.id).map((thing) => thing.made);
+    if (things.length === 0) {
+      continue;
+    }
     await reportStep(step, onStep, options, async (inner) => {
       if (!step.undo) {
         onStep({ stepId: step.id, state: "skipped", detail: step.irreversible });
         return;
       }
-      await step.undo(inner);
+      await step.undo(things, inner);
       onStep({ stepId: step.id, state: "done", detail: undefined });
     });
   }
 }
 
-async function reportStep<T>(
+async function reportStep(
   step: Step,
   onStep: (progress: StepProgress) => void,
   options: CallOptions,
-  run: (options: CallOptions) => Promise<T>,
-): Promise<T> {
+  run: (options: CallOptions) => Promise<void>,
+): Promise<void> {
   onStep({ stepId: step.id, state: "running", detail: undefined });
   try {
     options.signal?.throwIfAborted();
-    return await run({
+    await run({
       signal: options.signal,
       onProgress: (progress) => {
         onStep({ stepId: step.id, state: "running", detail: progress.step });

@@ -2,8 +2,8 @@ import type { ManagedClusters, NewCluster } from "../../azure/managedClusters.ts
 import { parseResourceId } from "../../azure/resourceId.ts";
 import type { CallOptions } from "../../call.ts";
 import { t } from "../../l10n.ts";
-import type { CommandLine, Step, StepState } from "../step.ts";
-import { isSettled } from "./keyVaultCsiAddon.ts";
+import type { ApplyOptions, CommandLine, Step, StepState } from "../step.ts";
+import { isSettled, mayHaveChanged } from "./keyVaultCsiAddon.ts";
 
 type Clusters = Pick<ManagedClusters, "find" | "create" | "waitUntilSettled" | "delete">;
 
@@ -23,7 +23,7 @@ export function clusterStep(services: { readonly managedClusters: Clusters }, cl
     ],
     check: (options) => checkCluster(managedClusters, cluster, options),
     apply: (options) => applyCluster(managedClusters, cluster, options),
-    undo: (options) => managedClusters.delete(cluster.id, options),
+    undo: (_made, options) => managedClusters.delete(cluster.id, options),
     commands: () => [createCommand(cluster)],
   };
 }
@@ -48,13 +48,30 @@ async function checkCluster(clusters: Clusters, wanted: NewCluster, options?: Ca
       };
 }
 
-async function applyCluster(clusters: Clusters, wanted: NewCluster, options: CallOptions = {}): Promise<void> {
+async function applyCluster(clusters: Clusters, wanted: NewCluster, options: ApplyOptions = {}): Promise<void> {
   const cluster = await clusters.find(wanted.id, options);
   options.onProgress?.({ step: t("Creating the cluster; this takes some minutes"), state: "running" });
   if (cluster) {
     await clusters.waitUntilSettled(wanted.id, options);
-  } else {
+    return;
+  }
+  try {
     await clusters.create(wanted, options);
+    options.onMade?.(wanted.id);
+  } catch (error) {
+    if (mayHaveChanged(error) && (await isThere(clusters, wanted.id))) {
+      options.onMade?.(wanted.id);
+    }
+    throw error;
+  }
+}
+
+/** Looks once more without the caller's signal, and not for long; who cannot tell says no. */
+async function isThere(clusters: Clusters, clusterId: string): Promise<boolean> {
+  try {
+    return (await clusters.find(clusterId, { signal: AbortSignal.timeout(10_000) })) !== undefined;
+  } catch {
+    return false;
   }
 }
 

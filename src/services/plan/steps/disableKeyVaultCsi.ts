@@ -1,3 +1,5 @@
+import * as z from "zod/mini";
+
 import type { ManagedClusters } from "../../azure/managedClusters.ts";
 import { parseResourceId } from "../../azure/resourceId.ts";
 import type { CallOptions } from "../../call.ts";
@@ -5,6 +7,9 @@ import type { ClusterClients } from "../../kubernetes/clusterClient.ts";
 import type { SecretProviderClasses, SecretProviderClassSummary } from "../../kubernetes/secretProviderClasses.ts";
 import { t } from "../../l10n.ts";
 import type { Step, StepState } from "../step.ts";
+import { mayHaveChanged } from "./keyVaultCsiAddon.ts";
+
+const Rotation = z.object({ isEnabled: z.boolean(), pollInterval: z.string() });
 
 interface DisableServices {
   readonly managedClusters: Pick<ManagedClusters, "get" | "disableKeyVaultCsi" | "enableKeyVaultCsi">;
@@ -25,10 +30,21 @@ export function disableKeyVaultCsiStep(services: DisableServices, { clusterId }:
     rights: [{ scope: clusterId, actions: ["Microsoft.ContainerService/managedClusters/write"] }],
     check: (options) => checkDisable(services, clusterId, options),
     async apply(options) {
-      await services.managedClusters.disableKeyVaultCsi(clusterId, options);
+      const { keyVaultCsi } = await services.managedClusters.get(clusterId, options);
+      options?.onProgress?.({ step: t("Turning the add-on off; this takes some minutes"), state: "running" });
+      try {
+        await services.managedClusters.disableKeyVaultCsi(clusterId, options);
+        options?.onMade?.(JSON.stringify(keyVaultCsi.rotation));
+      } catch (error) {
+        if (mayHaveChanged(error)) {
+          options?.onMade?.(JSON.stringify(keyVaultCsi.rotation));
+        }
+        throw error;
+      }
     },
-    async undo(options) {
-      await services.managedClusters.enableKeyVaultCsi(clusterId, { isEnabled: false, pollInterval: "2m" }, options);
+    async undo([rotation], options) {
+      const before = Rotation.parse(JSON.parse(rotation ?? "null"));
+      await services.managedClusters.enableKeyVaultCsi(clusterId, before, options);
     },
     commands: () => [
       {

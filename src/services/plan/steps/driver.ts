@@ -17,7 +17,7 @@ const settling: VerifyTimes = { withinMs: 600_000, everyMs: 3_000 };
 /** Driver and provider run on every node that can have them. Changes nothing: apply waits until the verdict is settled. */
 export function driverStep(
   services: DriverServices,
-  { clusterId, times = settling }: { readonly clusterId: string; readonly times?: VerifyTimes },
+  { clusterId, times = settling }: { readonly clusterId: string; readonly times?: VerifyTimes | undefined },
 ): Step {
   const { subscriptionId, resourceGroup, name } = parseResourceId(clusterId);
   return {

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 
+import * as z from "zod/mini";
+
 import { maxFederatedCredentials } from "../../azure/identities.ts";
 import type { FederatedCredential, Identities } from "../../azure/identities.ts";
 import type { ManagedClusters } from "../../azure/managedClusters.ts";
@@ -7,7 +9,7 @@ import { parseResourceId } from "../../azure/resourceId.ts";
 import type { CallOptions } from "../../call.ts";
 import { ServiceError } from "../../errors.ts";
 import { t } from "../../l10n.ts";
-import type { CommandLine, Step, StepState } from "../step.ts";
+import type { ApplyOptions, CommandLine, Step, StepState } from "../step.ts";
 
 interface FederationServices {
   readonly identities: Pick<
@@ -40,14 +42,8 @@ export function federatedCredentialStep(services: FederationServices, target: Fe
     why: t("It lets pods of this service account act as the identity, and nobody else."),
     rights: [],
     check: (options) => checkFederation(services, target, options),
-    async apply(options) {
-      const { oidcIssuer } = await services.managedClusters.get(target.clusterId, options);
-      if (oidcIssuer.url === undefined) {
-        throw new ServiceError("conflict", t("The cluster has no OIDC issuer yet."));
-      }
-      await services.identities.putFederatedCredential(target.identityId, wanted(target, oidcIssuer.url), options);
-    },
-    undo: (options) => services.identities.deleteFederatedCredential(target.identityId, nameFor(target), options),
+    apply: (options) => applyFederation(services, target, options),
+    undo: (made, options) => undoFederation(services, target.identityId, made, options),
     commands: () => commandsFor(target),
   };
 }
@@ -83,6 +79,55 @@ async function checkFederation(
     ? t("It trusts {0} of {1}.", namesake.subject, namesake.issuer)
     : t("{0} of {1} in use.", credentials.length, maxFederatedCredentials);
   return { kind: "needed", before, after, warnings: [] };
+}
+
+async function applyFederation(
+  services: FederationServices,
+  target: FederationTarget,
+  options?: ApplyOptions,
+): Promise<void> {
+  const [{ oidcIssuer }, before] = await Promise.all([
+    services.managedClusters.get(target.clusterId, options),
+    services.identities.listFederatedCredentials(target.identityId, options),
+  ]);
+  if (oidcIssuer.url === undefined) {
+    throw new ServiceError("conflict", t("The cluster has no OIDC issuer yet."));
+  }
+  const put = await services.identities.putFederatedCredential(
+    target.identityId,
+    wanted(target, oidcIssuer.url),
+    options,
+  );
+  const replaced = before.find(({ name }) => name.toLowerCase() === put.name.toLowerCase());
+  if (JSON.stringify(replaced) !== JSON.stringify(put)) {
+    options?.onMade?.(JSON.stringify({ name: put.name, replaced }));
+  }
+}
+
+const Made = z.object({
+  name: z.string(),
+  replaced: z.optional(
+    z.object({ name: z.string(), issuer: z.string(), subject: z.string(), audiences: z.array(z.string()) }),
+  ),
+});
+
+/** Deletes the credential, or puts back the one it took the place of. */
+async function undoFederation(
+  { identities }: Pick<FederationServices, "identities">,
+  identityId: string,
+  made: readonly string[],
+  options?: CallOptions,
+): Promise<void> {
+  if (!(await identities.find(identityId, options))) {
+    return;
+  }
+  for (const text of made) {
+    const { name, replaced } = Made.parse(JSON.parse(text));
+    await identities.deleteFederatedCredential(identityId, name, options);
+    if (replaced) {
+      await identities.putFederatedCredential(identityId, replaced, options);
+    }
+  }
 }
 
 function isSame(a: FederatedCredential, b: FederatedCredential): boolean {

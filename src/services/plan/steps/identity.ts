@@ -26,9 +26,12 @@ export function identityStep(
         : { kind: "needed", before: t("It does not exist."), after: t("Created in {0}.", location), warnings: [] };
     },
     async apply(options) {
-      await services.identities.ensure(identityId, location, options);
+      const { identity, isNew } = await services.identities.ensure(identityId, location, options);
+      if (isNew) {
+        options?.onMade?.(identity.id);
+      }
     },
-    undo: (options) => services.identities.delete(identityId, options),
+    undo: (_made, options) => services.identities.delete(identityId, options),
     commands: () => [
       {
         tool: "az",

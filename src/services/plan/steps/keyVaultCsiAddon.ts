@@ -1,11 +1,13 @@
+import * as z from "zod/mini";
+
 import type { KeyVaultCsiAddon } from "../../azure/inventory.ts";
 import type { ManagedCluster, ManagedClusters } from "../../azure/managedClusters.ts";
 import { parseResourceId } from "../../azure/resourceId.ts";
 import type { CallOptions } from "../../call.ts";
-import { ServiceError } from "../../errors.ts";
+import { hasCode, isAbort, ServiceError } from "../../errors.ts";
 import { t } from "../../l10n.ts";
 import { parseGoDuration, sameDuration } from "../duration.ts";
-import type { Step, StepState } from "../step.ts";
+import type { ApplyOptions, CheckOptions, Step, StepState } from "../step.ts";
 
 /** What the add-on is to be. */
 export interface KeyVaultCsiAddonTarget {
@@ -18,7 +20,7 @@ export interface KeyVaultCsiAddonTarget {
 
 type Clusters = Pick<
   ManagedClusters,
-  "find" | "enableKeyVaultCsi" | "disableKeyVaultCsi" | "waitUntilSettled" | "listKubernetesVersions"
+  "find" | "enableKeyVaultCsi" | "disableKeyVaultCsi" | "reconcile" | "waitUntilSettled" | "listKubernetesVersions"
 >;
 
 /**
@@ -31,17 +33,14 @@ export function keyVaultCsiAddonStep(
 ): Step {
   const { managedClusters } = services;
   const { name } = parseResourceId(target.clusterId);
-  const check = (options?: CallOptions) => checkAddon(managedClusters, target, options);
   return {
     id: "keyVaultCsiAddon",
     title: t('Key Vault CSI add-on on "{0}"', name),
     why: t("The add-on installs the Secrets Store CSI Driver and the Azure Key Vault provider on every node."),
     rights: [{ scope: target.clusterId, actions: ["Microsoft.ContainerService/managedClusters/write"] }],
-    check,
+    check: (options) => checkAddon(managedClusters, target, options),
     apply: (options) => applyAddon(managedClusters, target, options),
-    async undo(options) {
-      await managedClusters.disableKeyVaultCsi(target.clusterId, options);
-    },
+    undo: (made, options) => undoAddon(managedClusters, target.clusterId, made, options),
     commands: () => [enableCommand(target)],
   };
 }
@@ -49,7 +48,7 @@ export function keyVaultCsiAddonStep(
 async function checkAddon(
   clusters: Clusters,
   target: KeyVaultCsiAddonTarget,
-  options?: CallOptions,
+  options?: CheckOptions,
 ): Promise<StepState> {
   const { name } = parseResourceId(target.clusterId);
   if (target.rotation && parseGoDuration(target.rotation.pollInterval) === undefined) {
@@ -61,22 +60,10 @@ async function checkAddon(
   }
   const cluster = await clusters.find(target.clusterId, options);
   if (!cluster) {
-    return target.isNew
-      ? {
-          kind: "needed",
-          before: t("The cluster does not exist yet."),
-          after: describe(true, target.rotation),
-          warnings: [],
-        }
-      : {
-          kind: "blocked",
-          reason: t('There is no cluster "{0}" any more.', name),
-          remedy: t("Refresh and choose another."),
-        };
+    return missingCluster(target, name);
   }
-  const { keyVaultCsi } = cluster;
-  if (isSettled(cluster) && keyVaultCsi.isEnabled && isRotationAsAsked(keyVaultCsi.rotation, target.rotation)) {
-    return { kind: "satisfied", now: describe(true, keyVaultCsi.rotation) };
+  if (isAsAsked(cluster, target)) {
+    return { kind: "satisfied", now: describe(true, cluster.keyVaultCsi.rotation) };
   }
   if (cluster.powerState === "Stopped") {
     return {
@@ -85,12 +72,39 @@ async function checkAddon(
       remedy: t("Start it, then check again."),
     };
   }
+  const { isEnabled, rotation } = cluster.keyVaultCsi;
   return {
     kind: "needed",
-    before: describe(keyVaultCsi.isEnabled, keyVaultCsi.isEnabled ? keyVaultCsi.rotation : undefined),
-    after: describe(true, target.rotation ?? keyVaultCsi.rotation),
-    warnings: await warningsFor(clusters, cluster, options),
+    before: describe(isEnabled, isEnabled ? rotation : undefined),
+    after: describe(true, target.rotation ?? rotation),
+    warnings: options?.isBrief ? [] : await warningsFor(clusters, cluster, options),
   };
+}
+
+function missingCluster({ isNew, rotation }: KeyVaultCsiAddonTarget, name: string): StepState {
+  return isNew
+    ? {
+        kind: "needed",
+        before: t("The cluster does not exist yet."),
+        after: describe(true, rotation),
+        warnings: [],
+      }
+    : {
+        kind: "blocked",
+        reason: t('There is no cluster "{0}" any more.', name),
+        remedy: t("Refresh and choose another."),
+      };
+}
+
+/** An add-on without its identity is one whose operation failed or goes on. */
+function isAsAsked(cluster: ManagedCluster, { rotation }: KeyVaultCsiAddonTarget): boolean {
+  const { keyVaultCsi } = cluster;
+  return (
+    isSettled(cluster) &&
+    keyVaultCsi.isEnabled &&
+    keyVaultCsi.identity !== undefined &&
+    isRotationAsAsked(keyVaultCsi.rotation, rotation)
+  );
 }
 
 async function warningsFor(
@@ -145,18 +159,90 @@ function minorOf(version: string): number {
 async function applyAddon(
   clusters: Clusters,
   target: KeyVaultCsiAddonTarget,
-  options: CallOptions = {},
+  options: ApplyOptions = {},
 ): Promise<void> {
-  const cluster = await clusters.find(target.clusterId, options);
-  if (cluster && !isSettled(cluster)) {
-    options.onProgress?.({ step: t("Waiting for the operation that is running on the cluster"), state: "running" });
-    await clusters.waitUntilSettled(target.clusterId, options);
-  }
   options.onProgress?.({ step: t("Turning the add-on on; this takes some minutes"), state: "running" });
-  const rotation = target.rotation ?? cluster?.keyVaultCsi.rotation ?? { isEnabled: false, pollInterval: "2m" };
-  const updated = await clusters.enableKeyVaultCsi(target.clusterId, rotation, options);
-  if (!updated.keyVaultCsi.isEnabled || !updated.keyVaultCsi.identity) {
-    throw new ServiceError("operationFailed", t('Azure finished, but the add-on is still off on "{0}".', updated.name));
+  const updated = await whenFree(() => enable(clusters, target, options), clusters, target.clusterId, options);
+  const settled = isSettled(updated) ? updated : await clusters.waitUntilSettled(target.clusterId, options);
+  const finished = settled.keyVaultCsi.identity ? settled : await clusters.reconcile(target.clusterId, options);
+  if (!finished.keyVaultCsi.isEnabled || !finished.keyVaultCsi.identity) {
+    throw new ServiceError(
+      "operationFailed",
+      t('Azure finished, but the add-on is still off on "{0}".', finished.name),
+    );
+  }
+}
+
+async function enable(
+  clusters: Clusters,
+  { clusterId, rotation }: KeyVaultCsiAddonTarget,
+  options: ApplyOptions,
+): Promise<ManagedCluster> {
+  let before: KeyVaultCsiAddon | undefined;
+  const tell = () => {
+    if (before && !(before.isEnabled && isRotationAsAsked(before.rotation, rotation))) {
+      options.onMade?.(JSON.stringify({ isEnabled: before.isEnabled, rotation: before.rotation }));
+    }
+  };
+  try {
+    const updated = await clusters.enableKeyVaultCsi(clusterId, rotation, {
+      ...options,
+      onRead: (addon) => (before ??= addon),
+    });
+    tell();
+    return updated;
+  } catch (error) {
+    if (mayHaveChanged(error)) {
+      tell();
+    }
+    throw error;
+  }
+}
+
+/** Azure may have accepted a change whose waiting was ended by these; every other failure says that it has not. */
+export function mayHaveChanged(error: unknown): boolean {
+  return isAbort(error) || hasCode(error, "operationFailed", "timedOut", "unreachable");
+}
+
+/** Does it once more after the operation that was in the way. */
+async function whenFree<T>(
+  change: () => Promise<T>,
+  clusters: Pick<Clusters, "waitUntilSettled">,
+  clusterId: string,
+  options: ApplyOptions,
+): Promise<T> {
+  try {
+    return await change();
+  } catch (error) {
+    if (!(hasCode(error, "conflict") && error.details.serviceCode === "OperationNotAllowed")) {
+      throw error;
+    }
+    options.onProgress?.({ step: t("Waiting for the operation that is running on the cluster"), state: "running" });
+    await clusters.waitUntilSettled(clusterId, options);
+    return change();
+  }
+}
+
+const Before = z.object({
+  isEnabled: z.boolean(),
+  rotation: z.object({ isEnabled: z.boolean(), pollInterval: z.string() }),
+});
+
+async function undoAddon(
+  clusters: Clusters,
+  clusterId: string,
+  made: readonly string[],
+  options?: CallOptions,
+): Promise<void> {
+  const [first] = made;
+  if (first === undefined || !(await clusters.find(clusterId, options))) {
+    return;
+  }
+  const { isEnabled, rotation } = Before.parse(JSON.parse(first));
+  if (isEnabled) {
+    await clusters.enableKeyVaultCsi(clusterId, rotation, options);
+  } else {
+    await clusters.disableKeyVaultCsi(clusterId, options);
   }
 }
 

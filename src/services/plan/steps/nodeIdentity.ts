@@ -28,18 +28,19 @@ export function nodeIdentityStep(
     rights: [],
     check: (options) => checkNodes(services, clusterId, identityId, isNew, options),
     async apply(options) {
-      const { subscriptionId, nodeResourceGroup } = await services.managedClusters.get(clusterId, options);
+      const cluster = await services.managedClusters.get(clusterId, options);
+      const { subscriptionId, nodeResourceGroup } = cluster;
+      const without = scaleSetsWithout(await services.managedClusters.listNodeIdentities(cluster, options), identityId);
+      // Told beforehand: a stop in the middle leaves some of them with it, and taking it off the others is no harm.
+      without.forEach((scaleSet) => options?.onMade?.(scaleSet));
       await services.identities.attachToScaleSets(subscriptionId, nodeResourceGroup, identityId, options);
     },
-    async undo(options) {
+    async undo(made, options) {
       const cluster = await services.managedClusters.find(clusterId, options);
       if (cluster) {
-        await services.identities.detachFromScaleSets(
-          cluster.subscriptionId,
-          cluster.nodeResourceGroup,
-          identityId,
-          options,
-        );
+        const { subscriptionId, nodeResourceGroup } = cluster;
+        const how = { ...options, only: made };
+        await services.identities.detachFromScaleSets(subscriptionId, nodeResourceGroup, identityId, how);
       }
     },
     commands: () => attachCommands(clusterId, identityId),
@@ -69,14 +70,16 @@ async function checkNodes(
     };
   }
   const onNodes = await services.managedClusters.listNodeIdentities(cluster, options);
-  const without = [...onNodes]
-    .filter(([, ids]) => !ids.some((id) => sameId(id, identityId)))
-    .map(([scaleSet]) => scaleSet);
+  const without = scaleSetsWithout(onNodes, identityId);
   if (without.length === 0 && onNodes.size > 0) {
     return { kind: "satisfied", now: t("On all {0} node pools.", onNodes.size) };
   }
   const warnings = [t("A node pool that is added later does not get the identity by itself.")];
   return { kind: "needed", before: t("Missing on {0}.", without.join(", ") || t("every node pool")), after, warnings };
+}
+
+function scaleSetsWithout(onNodes: ReadonlyMap<string, readonly string[]>, identityId: string): readonly string[] {
+  return [...onNodes].filter(([, ids]) => !ids.some((id) => sameId(id, identityId))).map(([scaleSet]) => scaleSet);
 }
 
 function attachCommands(clusterId: string, identityId: string): ReturnType<Step["commands"]> {

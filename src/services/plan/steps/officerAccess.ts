@@ -1,16 +1,18 @@
-import type { KeyVault, KeyVaults } from "../../azure/keyVaults.ts";
+import type { KeyVaults } from "../../azure/keyVaults.ts";
 import { parseResourceId } from "../../azure/resourceId.ts";
 import { keyVaultRoles } from "../../azure/roleAssignments.ts";
 import type { RoleAssignments } from "../../azure/roleAssignments.ts";
 import type { VaultObjects } from "../../azure/vaultObjects.ts";
 import type { CallOptions } from "../../call.ts";
 import { t } from "../../l10n.ts";
-import type { CommandLine, Step, StepState } from "../step.ts";
+import { giveGrant, rightToGrant, takeGrantsBack } from "../grant.ts";
+import type { ApplyOptions, CommandLine, Step, StepState } from "../step.ts";
+import { ifPolicies, ifRbac, usesRbacCommand } from "./usesRbac.ts";
 
 interface OfficerServices {
-  readonly keyVaults: Pick<KeyVaults, "find" | "get" | "checkReach" | "addAccessPolicy" | "removeAccessPolicy">;
+  readonly keyVaults: Pick<KeyVaults, "find" | "get" | "addAccessPolicy" | "removeAccessPolicy">;
   readonly vaultObjects: Pick<VaultObjects, "probeSecretsOfficer" | "waitForAccess">;
-  readonly roleAssignments: Pick<RoleAssignments, "ensure" | "delete" | "listEffective" | "getSignedInPrincipal">;
+  readonly roleAssignments: Pick<RoleAssignments, "ensure" | "delete" | "getSignedInPrincipal">;
 }
 
 /** What the policy of a vault on access policies gives the signed-in person: enough to set, and to deal with a deleted namesake. */
@@ -21,7 +23,12 @@ const officerPermissions = {
 } as const;
 
 /** A role can take up to 10 minutes to work. @see https://learn.microsoft.com/azure/role-based-access-control/troubleshooting */
-const propagation = { withinMs: 600_000, everyMs: 5_000 };
+const propagation: Times = { withinMs: 600_000, everyMs: 5_000 };
+
+interface Times {
+  readonly withinMs: number;
+  readonly everyMs: number;
+}
 
 /**
  * The signed-in person may set secrets in the vault: Key Vault Secrets Officer at that vault, or an access policy on a vault without Azure RBAC. Even an Owner
@@ -33,7 +40,7 @@ export function officerAccessStep(
     vaultId,
     isNew,
     times = propagation,
-  }: { readonly vaultId: string; readonly isNew: boolean; readonly times?: typeof propagation },
+  }: { readonly vaultId: string; readonly isNew: boolean; readonly times?: Times | undefined },
 ): Step {
   const { name } = parseResourceId(vaultId);
   return {
@@ -43,7 +50,7 @@ export function officerAccessStep(
     rights: [],
     check: (options) => checkAccess(services, vaultId, isNew, options),
     apply: (options) => applyAccess(services, vaultId, times, options),
-    undo: (options) => undoAccess(services, vaultId, options),
+    undo: (made, options) => takeGrantsBack(services, made, options),
     commands: () => commandsFor(vaultId),
   };
 }
@@ -58,7 +65,13 @@ async function checkAccess(
   const vault = await services.keyVaults.find(vaultId, options);
   if (!vault) {
     return isNew
-      ? { kind: "needed", before: t("The vault does not exist yet."), after: grantText(true), warnings: [] }
+      ? {
+          kind: "needed",
+          before: t("The vault does not exist yet."),
+          after: grantText(true),
+          warnings: [],
+          rights: [rightToGrant(vaultId)],
+        }
       : {
           kind: "blocked",
           reason: t('There is no vault "{0}" any more.', name),
@@ -76,7 +89,13 @@ async function checkAccess(
       remedy: t("Add this machine's address to the vault's firewall, or work from a network it allows."),
     };
   }
-  return { kind: "needed", before: t("You may not set secrets."), after: grantText(vault.usesRbac), warnings: [] };
+  return {
+    kind: "needed",
+    before: t("You may not set secrets."),
+    after: grantText(vault.usesRbac),
+    warnings: [],
+    rights: [rightToGrant(vaultId, vault.usesRbac)],
+  };
 }
 
 function grantText(usesRbac: boolean): string {
@@ -88,8 +107,8 @@ function grantText(usesRbac: boolean): string {
 async function applyAccess(
   services: OfficerServices,
   vaultId: string,
-  times: typeof propagation,
-  options: CallOptions = {},
+  times: Times,
+  options: ApplyOptions = {},
 ): Promise<void> {
   const vault = await services.keyVaults.get(vaultId, options);
   const access = await services.vaultObjects.probeSecretsOfficer(vault, options);
@@ -97,11 +116,9 @@ async function applyAccess(
     return;
   }
   const principal = await services.roleAssignments.getSignedInPrincipal(vault.tenantId, options);
-  if (vault.usesRbac) {
-    await services.roleAssignments.ensure(vault.id, principal, keyVaultRoles.secretsOfficer, options);
-  } else {
-    await services.keyVaults.addAccessPolicy(vault.id, policyFor(vault, principal.objectId), options);
-  }
+  const { id: scope } = vault;
+  const grant = { vault, principal, role: keyVaultRoles.secretsOfficer, scope, permissions: officerPermissions };
+  await giveGrant(services, grant, options);
   options.onProgress?.({
     step: t("Waiting until the vault lets you in; this takes up to 10 minutes"),
     state: "running",
@@ -109,40 +126,37 @@ async function applyAccess(
   await services.vaultObjects.waitForAccess(vault, times, options);
 }
 
-async function undoAccess(services: OfficerServices, vaultId: string, options?: CallOptions): Promise<void> {
-  const vault = await services.keyVaults.find(vaultId, options);
-  if (!vault) {
-    return;
-  }
-  const principal = await services.roleAssignments.getSignedInPrincipal(vault.tenantId, options);
-  if (!vault.usesRbac) {
-    await services.keyVaults.removeAccessPolicy(vault.id, policyFor(vault, principal.objectId), options);
-    return;
-  }
-  const assignments = await services.roleAssignments.listEffective(vault.id, principal.objectId, options);
-  const own = assignments.filter(
-    ({ scope, roleId }) => scope.toLowerCase() === vault.id.toLowerCase() && roleId === keyVaultRoles.secretsOfficer.id,
-  );
-  await Promise.all(own.map(({ id }) => services.roleAssignments.delete(id, options)));
-}
-
-function policyFor(vault: KeyVault, objectId: string) {
-  return { tenantId: vault.tenantId, objectId, applicationId: undefined, permissions: officerPermissions };
-}
-
+/**
+ * The vault may not exist yet, so the lines ask it which of the two kinds of rights it takes. Whoever is signed in as an application names its own object id:
+ * SIGNED_IN_OBJECT_ID and SIGNED_IN_PRINCIPAL_TYPE=ServicePrincipal.
+ */
 function commandsFor(vaultId: string): readonly CommandLine[] {
+  const { name, subscriptionId } = parseResourceId(vaultId);
+  const objectId = { template: "${SIGNED_IN_OBJECT_ID}" };
   return [
     {
       tool: "az",
       words: ["ad", "signed-in-user", "show", "--query", "id", "--output", "tsv"],
       captures: "SIGNED_IN_OBJECT_ID",
+      isDefault: true,
     },
+    usesRbacCommand(vaultId),
     {
       tool: "az",
       words: [
         ...["role", "assignment", "create", "--role", keyVaultRoles.secretsOfficer.id, "--scope", vaultId],
-        ...["--assignee-object-id", { template: "${SIGNED_IN_OBJECT_ID}" }, "--assignee-principal-type", "User"],
+        ...["--assignee-object-id", objectId],
+        ...["--assignee-principal-type", { template: "${SIGNED_IN_PRINCIPAL_TYPE:-User}" }],
       ],
+      onlyIf: ifRbac,
+    },
+    {
+      tool: "az",
+      words: [
+        ...["keyvault", "set-policy", "--name", name, "--subscription", subscriptionId, "--object-id", objectId],
+        ...["--secret-permissions", ...officerPermissions.secrets],
+      ],
+      onlyIf: ifPolicies,
     },
   ];
 }

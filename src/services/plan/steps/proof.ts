@@ -56,7 +56,7 @@ export function proofStep(services: ProofServices, target: ProofTarget): Step {
         warnings: [],
       }),
     apply: (options) => prove(services, target, options),
-    undo: async (options) =>
+    undo: async (_made, options) =>
       removePods(await services.clusterClients.open(target.clusterId, options), target.namespace, options),
     commands: () => commandsFor(target),
   };

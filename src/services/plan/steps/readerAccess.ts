@@ -1,7 +1,7 @@
 import type { Identities } from "../../azure/identities.ts";
 import type { AccessPolicy, KeyVault, KeyVaults } from "../../azure/keyVaults.ts";
 import type { ManagedClusters } from "../../azure/managedClusters.ts";
-import { parseResourceId, sameId } from "../../azure/resourceId.ts";
+import { parseResourceId } from "../../azure/resourceId.ts";
 import { keyVaultRoles } from "../../azure/roleAssignments.ts";
 import type { BuiltInRole, RoleAssignments } from "../../azure/roleAssignments.ts";
 import type { ObjectType } from "../../azure/vaultObjects.ts";
@@ -10,7 +10,9 @@ import { ServiceError } from "../../errors.ts";
 import { t } from "../../l10n.ts";
 import { coversRole, findReader, requiredRole } from "../access.ts";
 import type { IntendedAccess, ReaderIdentity } from "../access.ts";
-import type { CommandLine, Step, StepState } from "../step.ts";
+import { giveGrant, missingPermissions, rightToGrant, takeGrantsBack } from "../grant.ts";
+import type { ApplyOptions, CommandLine, Step, StepState } from "../step.ts";
+import { ifPolicies, ifRbac, usesRbacCommand } from "./usesRbac.ts";
 
 interface ReaderServices {
   readonly identities: Pick<Identities, "find">;
@@ -27,6 +29,8 @@ export interface ReaderAccessTarget {
   readonly objectTypes: readonly ObjectType[];
   /** One object instead of the whole vault; not for objects with history, whose listing needs the vault. */
   readonly scope?: { readonly type: ObjectType; readonly name: string } | undefined;
+  /** Some object is mounted with its history: on a vault with access policies that takes `list` too. */
+  readonly hasHistory?: boolean | undefined;
 }
 
 /**
@@ -42,7 +46,7 @@ export function readerAccessStep(services: ReaderServices, target: ReaderAccessT
     rights: [],
     check: (options) => checkReader(services, target, options),
     apply: (options) => applyReader(services, target, options),
-    undo: (options) => undoReader(services, target, options),
+    undo: (made, options) => takeGrantsBack(services, made, options),
     commands: () => commandsFor(target),
   };
 }
@@ -60,14 +64,21 @@ async function checkReader(
   const warnings = warningsFor(target, role);
   if (!vault || !reader) {
     const before = vault ? t("The identity does not exist yet.") : t("The vault does not exist yet.");
-    return { kind: "needed", before, after: grantText(vault?.usesRbac ?? true, role), warnings };
+    const rights = [rightToGrant(scopeOf(target), vault?.usesRbac)];
+    return { kind: "needed", before, after: grantText(vault?.usesRbac ?? true, role), warnings, rights };
   }
   const has = vault.usesRbac
     ? await hasRole(services, target, reader, role, options)
-    : hasPolicy(vault, reader.objectId, target.objectTypes);
+    : hasPolicy(vault, reader.objectId, target);
   return has
     ? { kind: "satisfied", now: t("It may read them.") }
-    : { kind: "needed", before: t("It may not read them."), after: grantText(vault.usesRbac, role), warnings };
+    : {
+        kind: "needed",
+        before: t("It may not read them."),
+        after: grantText(vault.usesRbac, role),
+        warnings,
+        rights: [rightToGrant(vault.usesRbac ? scopeOf(target) : vault.id, vault.usesRbac)],
+      };
 }
 
 function warningsFor(target: ReaderAccessTarget, role: BuiltInRole): readonly string[] {
@@ -102,13 +113,10 @@ async function hasRole(
   );
 }
 
-function hasPolicy(vault: KeyVault, objectId: string, objectTypes: readonly ObjectType[]): boolean {
-  const policy = vault.accessPolicies.find((entry) => entry.objectId.toLowerCase() === objectId.toLowerCase());
-  return policy !== undefined && objectTypes.every((type) => policy.permissions[plural[type]].some(allowsGet));
-}
-
-function allowsGet(permission: string): boolean {
-  return ["get", "all"].includes(permission.toLowerCase());
+function hasPolicy(vault: KeyVault, objectId: string, target: ReaderAccessTarget): boolean {
+  return Object.values(missingPermissions(vault, objectId, permissionsFor(target))).every(
+    (names) => names.length === 0,
+  );
 }
 
 const plural = { secret: "secrets", key: "keys", cert: "certificates" } as const satisfies Record<ObjectType, string>;
@@ -117,7 +125,11 @@ function scopeOf({ vaultId, scope }: ReaderAccessTarget): string {
   return scope ? `${vaultId}/${plural[scope.type]}/${scope.name}` : vaultId;
 }
 
-async function applyReader(services: ReaderServices, target: ReaderAccessTarget, options?: CallOptions): Promise<void> {
+async function applyReader(
+  services: ReaderServices,
+  target: ReaderAccessTarget,
+  options?: ApplyOptions,
+): Promise<void> {
   const [vault, reader] = await Promise.all([
     services.keyVaults.get(target.vaultId, options),
     findReader(services, target.clusterId, target.access, options),
@@ -125,57 +137,51 @@ async function applyReader(services: ReaderServices, target: ReaderAccessTarget,
   if (!reader) {
     throw new ServiceError("notFound", t("The identity that is to read the objects does not exist."));
   }
-  if (vault.usesRbac) {
-    const principal = { objectId: reader.objectId, type: "ServicePrincipal" } as const;
-    await services.roleAssignments.ensure(scopeOf(target), principal, requiredRole(target.objectTypes), options);
-  } else {
-    await services.keyVaults.addAccessPolicy(vault.id, policyFor(vault, reader, target.objectTypes), options);
-  }
-}
-
-async function undoReader(services: ReaderServices, target: ReaderAccessTarget, options?: CallOptions): Promise<void> {
-  const [vault, reader] = await Promise.all([
-    services.keyVaults.find(target.vaultId, options),
-    findReader(services, target.clusterId, target.access, options),
-  ]);
-  if (!vault || !reader) {
-    return;
-  }
-  if (!vault.usesRbac) {
-    await services.keyVaults.removeAccessPolicy(vault.id, policyFor(vault, reader, target.objectTypes), options);
-    return;
-  }
-  const role = requiredRole(target.objectTypes);
-  const assignments = await services.roleAssignments.listEffective(scopeOf(target), reader.objectId, options);
-  const own = assignments.filter(({ scope, roleId }) => roleId === role.id && sameId(scope, scopeOf(target)));
-  await Promise.all(own.map(({ id }) => services.roleAssignments.delete(id, options)));
-}
-
-function policyFor(vault: KeyVault, reader: ReaderIdentity, objectTypes: readonly ObjectType[]): AccessPolicy {
-  const get = (type: ObjectType): readonly string[] => (objectTypes.includes(type) ? ["get"] : []);
-  return {
-    tenantId: vault.tenantId,
-    objectId: reader.objectId,
-    applicationId: undefined,
-    permissions: { secrets: get("secret"), keys: get("key"), certificates: get("cert") },
+  const grant = {
+    vault,
+    principal: { objectId: reader.objectId, type: "ServicePrincipal" as const },
+    role: requiredRole(target.objectTypes),
+    scope: scopeOf(target),
+    permissions: permissionsFor(target),
   };
+  await giveGrant(services, grant, options);
+}
+
+/** History is listed before it is read. */
+function permissionsFor({ objectTypes, hasHistory }: ReaderAccessTarget): AccessPolicy["permissions"] {
+  const verbs = hasHistory ? ["get", "list"] : ["get"];
+  const of = (type: ObjectType): readonly string[] => (objectTypes.includes(type) ? verbs : []);
+  return { secrets: of("secret"), keys: of("key"), certificates: of("cert") };
 }
 
 function commandsFor(target: ReaderAccessTarget): readonly CommandLine[] {
   const role = requiredRole(target.objectTypes);
+  const { name, subscriptionId } = parseResourceId(target.vaultId);
+  const objectId = { template: "${READER_OBJECT_ID}" };
+  const permissions = permissionsFor(target);
+  const policyWords = [
+    ...(permissions.secrets.length > 0 ? ["--secret-permissions", ...permissions.secrets] : []),
+    ...(permissions.keys.length > 0 ? ["--key-permissions", ...permissions.keys] : []),
+    ...(permissions.certificates.length > 0 ? ["--certificate-permissions", ...permissions.certificates] : []),
+  ];
   return [
     objectIdCommand(target),
+    usesRbacCommand(target.vaultId),
     {
       tool: "az",
       words: [
         ...["role", "assignment", "create", "--role", role.id, "--scope", scopeOf(target)],
-        ...[
-          "--assignee-object-id",
-          { template: "${READER_OBJECT_ID}" },
-          "--assignee-principal-type",
-          "ServicePrincipal",
-        ],
+        ...["--assignee-object-id", objectId, "--assignee-principal-type", "ServicePrincipal"],
       ],
+      onlyIf: ifRbac,
+    },
+    {
+      tool: "az",
+      words: [
+        ...["keyvault", "set-policy", "--name", name, "--subscription", subscriptionId, "--object-id", objectId],
+        ...policyWords,
+      ],
+      onlyIf: ifPolicies,
     },
   ];
 }

@@ -30,9 +30,12 @@ export function resourceGroupStep(
         : { kind: "needed", before: t("It does not exist."), after: t("Created in {0}.", location), warnings: [] };
     },
     async apply(options) {
-      await resourceGroups.ensure(subscriptionId, name, location, options);
+      const { isNew } = await resourceGroups.ensure(subscriptionId, name, location, options);
+      if (isNew) {
+        options?.onMade?.(name);
+      }
     },
-    async undo(options) {
+    async undo(_made, options) {
       if (!(await resourceGroups.isEmpty(subscriptionId, name, options))) {
         throw new ServiceError("conflict", t('The resource group is kept, because it is not empty: "{0}".', name));
       }

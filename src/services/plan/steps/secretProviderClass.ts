@@ -1,3 +1,5 @@
+import * as z from "zod/mini";
+
 import type { Cloud } from "../../azure/cloud.ts";
 import type { Identities } from "../../azure/identities.ts";
 import type { KeyVaults } from "../../azure/keyVaults.ts";
@@ -13,6 +15,8 @@ import { toKubernetesObject, writeSecretProviderClass } from "../../secretProvid
 import { findReader } from "../access.ts";
 import type { IntendedAccess } from "../access.ts";
 import type { CommandLine, Step, StepState } from "../step.ts";
+import { openIfThere, waitsForCluster } from "./openCluster.ts";
+import type { ClusterTarget } from "./openCluster.ts";
 
 interface ClassServices {
   readonly cloud: Cloud;
@@ -23,8 +27,7 @@ interface ClassServices {
 }
 
 /** The class a plan applies. Ids are filled in from the vault and the identity when the step runs. */
-export interface ClassTarget {
-  readonly clusterId: string;
+export interface ClassTarget extends ClusterTarget {
   readonly vaultId: string;
   readonly access: IntendedAccess;
   readonly name: string;
@@ -46,15 +49,34 @@ export function secretProviderClassStep(services: ClassServices, target: ClassTa
     async apply(options) {
       const client = await services.clusterClients.open(target.clusterId, options);
       const model = await requireModel(services, target, options);
+      const before = await client.find(kinds.secretProviderClass, target.name, target.namespace, options);
       const how = { force: target.force ?? false };
       await client.apply(kinds.secretProviderClass, toKubernetesObject(model), how, options);
+      options?.onMade?.(JSON.stringify({ before: before?.["spec"] }));
     },
-    async undo(options) {
-      const client = await services.clusterClients.open(target.clusterId, options);
-      await client.delete(kinds.secretProviderClass, target.name, target.namespace, options);
-    },
+    undo: (made, options) => undoClass(services, target, made, options),
     commands: () => commandsFor(services.cloud, target),
   };
+}
+
+const Made = z.object({ before: z.optional(z.record(z.string(), z.unknown())) });
+
+/** Deletes the class, or gives it back the content it had. */
+async function undoClass(
+  { clusterClients }: Pick<ClassServices, "clusterClients">,
+  { clusterId, name, namespace }: ClassTarget,
+  made: readonly string[],
+  options?: CallOptions,
+): Promise<void> {
+  const client = await clusterClients.open(clusterId, options);
+  const { before } = Made.parse(JSON.parse(made[0] ?? "{}"));
+  if (!before) {
+    await client.delete(kinds.secretProviderClass, name, namespace, options);
+    return;
+  }
+  const { apiVersion, kind } = kinds.secretProviderClass;
+  const object = { apiVersion, kind, metadata: { name, namespace }, spec: before };
+  await client.apply(kinds.secretProviderClass, object, { force: true }, options);
 }
 
 /** The class as it would be written now; undefined while the vault or the identity does not exist yet. */
@@ -106,7 +128,10 @@ async function checkClass(services: ClassServices, target: ClassTarget, options?
   if (!model) {
     return { kind: "needed", before: t("The vault or the identity does not exist yet."), after, warnings: [] };
   }
-  const client = await services.clusterClients.open(target.clusterId, options);
+  const client = await openIfThere(services, target, options);
+  if (!client) {
+    return waitsForCluster(after);
+  }
   const found = await client.find(kinds.secretProviderClass, target.name, target.namespace, options);
   if (!found) {
     return { kind: "needed", before: t("It does not exist."), after, warnings: [] };

@@ -1,72 +1,50 @@
-import type { CallOptions } from "../../call.ts";
 import { kinds } from "../../kubernetes/clusterClient.ts";
 import type { ClusterClients } from "../../kubernetes/clusterClient.ts";
 import { t } from "../../l10n.ts";
-import type { Step, StepState } from "../step.ts";
+import type { Step } from "../step.ts";
+import { openIfThere, waitsForCluster } from "./openCluster.ts";
+import type { ClusterTarget } from "./openCluster.ts";
 
-/** A namespace and, in it, a service account exist. What exists is left as it is. */
+/** A service account exists in a namespace. One that exists is left as it is. */
 export function serviceAccountStep(
   services: { readonly clusterClients: Pick<ClusterClients, "open"> },
-  target: { readonly clusterId: string; readonly namespace: string; readonly name: string },
+  target: ClusterTarget & { readonly namespace: string; readonly name: string },
 ): Step {
-  const open = (options?: CallOptions) => services.clusterClients.open(target.clusterId, options);
+  const { name, namespace } = target;
+  const after = t("Created.");
+  const object = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name, namespace } };
   return {
     id: "serviceAccount",
-    title: t('Service account "{0}" in namespace "{1}"', target.name, target.namespace),
+    title: t('Service account "{0}" in namespace "{1}"', name, namespace),
     why: t("Pods that run under this service account, and only they, get the identity."),
     rights: [],
-    async check(options): Promise<StepState> {
-      const client = await open(options);
-      const [namespace, account] = await Promise.all([
-        client.find(kinds.namespace, target.namespace, undefined, options),
-        client.find(kinds.serviceAccount, target.name, target.namespace, options),
-      ]);
-      if (account) {
-        return { kind: "satisfied", now: t("It exists.") };
+    async check(options) {
+      const client = await openIfThere(services, target, options);
+      if (!client) {
+        return waitsForCluster(after);
       }
-      const before = namespace ? t("It does not exist.") : t("Neither the namespace nor the service account exists.");
-      return { kind: "needed", before, after: t("Created."), warnings: [] };
+      return (await client.find(kinds.serviceAccount, name, namespace, options))
+        ? { kind: "satisfied", now: t("It exists.") }
+        : { kind: "needed", before: t("It does not exist."), after, warnings: [] };
     },
     async apply(options) {
-      const client = await open(options);
-      if (!(await client.find(kinds.namespace, target.namespace, undefined, options))) {
-        await client.apply(kinds.namespace, manifest(kinds.namespace, target.namespace), {}, options);
-      }
-      await client.apply(
-        kinds.serviceAccount,
-        manifest(kinds.serviceAccount, target.name, target.namespace),
-        {},
-        options,
-      );
+      const client = await services.clusterClients.open(target.clusterId, options);
+      await client.apply(kinds.serviceAccount, object, {}, options);
+      options?.onMade?.(`${namespace}/${name}`);
     },
-    // The namespace is kept: something else may live in it by now.
-    async undo(options) {
-      const client = await open(options);
-      await client.delete(kinds.serviceAccount, target.name, target.namespace, options);
+    async undo(_made, options) {
+      const client = await services.clusterClients.open(target.clusterId, options);
+      await client.delete(kinds.serviceAccount, name, namespace, options);
     },
     commands: () => [
       {
         tool: "kubectl",
-        words: ["apply", "--filename", "-"],
+        words: ["apply", "--server-side", "--field-manager", "key-vault-csi", "--filename", "-"],
         stdin: [
-          ...["apiVersion: v1", "kind: Namespace", "metadata:", `  name: ${target.namespace}`, "---"],
-          ...[
-            "apiVersion: v1",
-            "kind: ServiceAccount",
-            "metadata:",
-            `  name: ${target.name}`,
-            `  namespace: ${target.namespace}`,
-          ],
+          ...["apiVersion: v1", "kind: ServiceAccount", "metadata:", `  name: ${name}`],
+          `  namespace: ${namespace}`,
         ].join("\n"),
       },
     ],
-  };
-}
-
-function manifest(kind: { readonly apiVersion: string; readonly kind: string }, name: string, namespace?: string) {
-  return {
-    apiVersion: kind.apiVersion,
-    kind: kind.kind,
-    metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
   };
 }

@@ -1,10 +1,9 @@
 import type { KeyVaults, NameAvailability, NewVault } from "../../azure/keyVaults.ts";
 import { parseResourceId } from "../../azure/resourceId.ts";
-import type { CallOptions } from "../../call.ts";
 import { ServiceError } from "../../errors.ts";
 import { t } from "../../l10n.ts";
 import type { IfDeleted } from "../intent.ts";
-import type { CommandLine, Step, StepState } from "../step.ts";
+import type { ApplyOptions, CommandLine, Step, StepState } from "../step.ts";
 
 type Vaults = Pick<KeyVaults, "checkName" | "create" | "recover" | "purge" | "delete">;
 
@@ -30,7 +29,7 @@ export function vaultStep(services: { readonly keyVaults: Vaults }, { vault, ifD
     ],
     check: async (options) => stateOf(await keyVaults.checkName(vault.id, options), { vault, ifDeleted }),
     apply: (options) => applyVault(keyVaults, { vault, ifDeleted }, options),
-    undo: (options) => keyVaults.delete(vault.id, options),
+    undo: (_made, options) => keyVaults.delete(vault.id, options),
     commands: () => [createCommand(vault)],
   };
 }
@@ -71,6 +70,7 @@ function deletedState(
       before,
       after: describe(vault),
       warnings: [t("The deleted vault and everything in it is destroyed for ever first."), ...warningsFor(vault)],
+      irreversible: t("What is purged cannot be brought back."),
     };
   }
   return {
@@ -85,7 +85,7 @@ function deletedState(
 async function applyVault(
   keyVaults: Vaults,
   { vault, ifDeleted }: VaultTarget,
-  options: CallOptions = {},
+  options: ApplyOptions = {},
 ): Promise<void> {
   const found = await keyVaults.checkName(vault.id, options);
   if (found.kind === "exists") {
@@ -93,6 +93,7 @@ async function applyVault(
   }
   if (found.kind === "softDeleted" && ifDeleted === "recover") {
     await keyVaults.recover(found.vault, options);
+    options.onMade?.(found.vault.id);
     return;
   }
   if (found.kind === "softDeleted" && ifDeleted === "purge") {
@@ -106,6 +107,7 @@ async function applyVault(
   }
   options.onProgress?.({ step: t("Creating the vault"), state: "running" });
   await keyVaults.create(vault, options);
+  options.onMade?.(vault.id);
 }
 
 function describe(vault: NewVault): string {

@@ -3,16 +3,16 @@ import { parseResourceId } from "../../azure/resourceId.ts";
 import { checkObjectName, checkSecretProperties, checkSecretValue } from "../../azure/vaultObjectRules.ts";
 import type { VaultAddress, VaultObjects } from "../../azure/vaultObjects.ts";
 import type { CallOptions } from "../../call.ts";
-import { hasCode, ServiceError } from "../../errors.ts";
+import { hasCode } from "../../errors.ts";
 import { t } from "../../l10n.ts";
 import type { IntendedSecret } from "../intent.ts";
-import type { CommandLine, Step, StepState } from "../step.ts";
+import type { ApplyOptions, CommandLine, Step, StepState } from "../step.ts";
 
 interface SecretServices {
   readonly keyVaults: Pick<KeyVaults, "find" | "get">;
   readonly vaultObjects: Pick<
     VaultObjects,
-    "find" | "findDeleted" | "setSecret" | "recover" | "purge" | "delete" | "listVersions"
+    "find" | "findDeleted" | "setSecretWhenAllowed" | "recover" | "purge" | "delete"
   >;
 }
 
@@ -24,7 +24,16 @@ export interface VaultSecretTarget {
   readonly secret: IntendedSecret;
   /** Asked when the step is checked and when it runs; undefined: there is none, so a secret that exists is kept. */
   readonly value: () => string | undefined;
+  readonly times?: Times | undefined;
 }
+
+interface Times {
+  readonly withinMs: number;
+  readonly everyMs: number;
+}
+
+/** A vault that has said yes once may still say no from another of its nodes. @see https://learn.microsoft.com/azure/role-based-access-control/troubleshooting */
+const propagation: Times = { withinMs: 120_000, everyMs: 3_000 };
 
 /**
  * The secret is in the vault. With a value it gets a new version; without one, a secret that is there is enough. The value goes to the vault and nowhere else.
@@ -38,7 +47,7 @@ export function vaultSecretStep(services: SecretServices, target: VaultSecretTar
     rights: [],
     check: (options) => checkSecret(services, target, options),
     apply: (options) => applySecret(services, target, options),
-    undo: (options) => undoSecret(services, target, options),
+    undo: (_made, options) => undoSecret(services, target, options),
     commands: () => [setCommand(target)],
   };
 }
@@ -97,7 +106,8 @@ async function stateInVault(
   }
   if (ifDeleted === "purge" && value !== undefined) {
     const warnings = [t("The deleted secret and all its versions are destroyed for ever first.")];
-    return { kind: "needed", before, after: t("Set as a new secret."), warnings };
+    const irreversible = t("What is purged cannot be brought back.");
+    return { kind: "needed", before, after: t("Set as a new secret."), warnings, irreversible };
   }
   return { kind: "blocked", reason: before, remedy: t("Recover it, purge it, or choose another name.") };
 }
@@ -117,6 +127,7 @@ function existingSecret(isEnabled: boolean, value: string | undefined): StepStat
     before: t("It exists."),
     after: t("A new version is set; older versions stay."),
     warnings: [],
+    irreversible: t("Undo keeps the new version: a version cannot be taken back, only disabled."),
   };
 }
 
@@ -133,38 +144,81 @@ function newSecret(value: string | undefined): StepState {
 async function applySecret(
   services: SecretServices,
   target: VaultSecretTarget,
-  options: CallOptions = {},
+  options: ApplyOptions = {},
 ): Promise<void> {
-  const { name, properties, ifDeleted } = target.secret;
+  const { name } = target.secret;
   const vault = await services.keyVaults.get(target.vaultId, options);
-  const deleted = await services.vaultObjects.findDeleted(vault, "secret", name, options);
-  if (deleted && ifDeleted === "recover") {
-    options.onProgress?.({ step: t("Recovering the deleted secret"), state: "running" });
-    await services.vaultObjects.recover(vault, "secret", name, options);
-  } else if (deleted && ifDeleted === "purge") {
-    options.onProgress?.({ step: t("Purging the deleted secret"), state: "running" });
-    await services.vaultObjects.purge(vault, "secret", name, options);
+  const before = await services.vaultObjects.find(vault, "secret", name, options);
+  const isRecovered = before ? false : await clearDeleted(services, vault, target, options);
+  if (isRecovered) {
+    options.onMade?.(name);
   }
   const value = target.value();
   if (value !== undefined) {
-    await services.vaultObjects.setSecret(vault, name, value, properties, options);
+    await setValue(services, { vault, target, value, versionBefore: before?.version }, options);
+    if (!before && !isRecovered) {
+      options.onMade?.(name);
+    }
   }
 }
 
-/** Deletes a secret that this plan made; one that had versions before is kept, since a version cannot be taken back. */
+/** Does to a deleted namesake what was decided. @returns whether it is back */
+async function clearDeleted(
+  { vaultObjects }: SecretServices,
+  vault: VaultAddress,
+  { secret: { name, ifDeleted } }: VaultSecretTarget,
+  options: CallOptions,
+): Promise<boolean> {
+  if (ifDeleted === undefined || !(await vaultObjects.findDeleted(vault, "secret", name, options))) {
+    return false;
+  }
+  if (ifDeleted === "purge") {
+    options.onProgress?.({ step: t("Purging the deleted secret"), state: "running" });
+    await vaultObjects.purge(vault, "secret", name, options);
+    return false;
+  }
+  options.onProgress?.({ step: t("Recovering the deleted secret"), state: "running" });
+  await vaultObjects.recover(vault, "secret", name, options);
+  return true;
+}
+
+interface ValueToSet {
+  readonly vault: VaultAddress;
+  readonly target: VaultSecretTarget;
+  readonly value: string;
+  readonly versionBefore: string | undefined;
+}
+
+/** Sets it once: where the answer was lost on the way, a look tells whether the vault has taken it. */
+async function setValue(
+  { vaultObjects }: SecretServices,
+  { vault, target, value, versionBefore }: ValueToSet,
+  options: CallOptions,
+): Promise<void> {
+  const { name, properties } = target.secret;
+  const set = () => {
+    const secret = { name, value, properties };
+    return vaultObjects.setSecretWhenAllowed(vault, secret, target.times ?? propagation, options);
+  };
+  try {
+    await set();
+  } catch (error) {
+    if (!hasCode(error, "unreachable", "timedOut")) {
+      throw error;
+    }
+    const now = await vaultObjects.find(vault, "secret", name, options);
+    if (now === undefined || now.version === versionBefore) {
+      await set();
+    }
+  }
+}
+
+/** Deletes a secret that this plan made or recovered, so that it can be recovered. */
 async function undoSecret(services: SecretServices, target: VaultSecretTarget, options?: CallOptions): Promise<void> {
   const vault = await services.keyVaults.find(target.vaultId, options);
-  if (!vault) {
-    return;
+  if (vault) {
+    await services.vaultObjects.delete(vault, "secret", target.secret.name, options);
   }
-  const versions = await services.vaultObjects.listVersions(vault, "secret", target.secret.name, options);
-  if (versions.length > 1) {
-    throw new ServiceError(
-      "conflict",
-      t('The secret is kept, because it has older versions: "{0}".', target.secret.name),
-    );
-  }
-  await services.vaultObjects.delete(vault, "secret", target.secret.name, options);
 }
 
 function setCommand({ vaultId, secret }: VaultSecretTarget): CommandLine {
