@@ -20,6 +20,8 @@ export interface Fault {
   readonly delayMs?: number;
   /** Closes the connection without an answer. */
   readonly drop?: boolean;
+  /** Serves the request, then closes the connection without an answer. */
+  readonly dropAnswer?: boolean;
   /** Answers 200, or the status, with JSON that ends in the middle. */
   readonly malformedBody?: boolean;
 }

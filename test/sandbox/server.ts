@@ -54,20 +54,21 @@ export function createSandboxServer(options: ServerOptions): SandboxServer {
   const faults: Fault[] = [];
   const listeners = new Set<Listener>();
 
-  const answer = async (handler: Handler, request: SandboxRequest, entry: JournalEntry): Promise<SandboxResponse> => {
+  const answer = async (handler: Handler, request: SandboxRequest, entry: JournalEntry): Promise<Answer> => {
     const fault = findFault(faults, entry);
     if (fault?.delayMs) {
       await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
     }
-    return (fault && faultBody(fault, entry.plane)) ?? handler(request);
+    const response = (fault && faultBody(fault, entry.plane)) ?? (await handler(request));
+    return { response, isLost: fault?.dropAnswer ?? false };
   };
   const serve = async (handler: Handler, plane: ListenOptions["plane"], exchange: Exchange): Promise<void> => {
     const request = await readRequest(exchange);
     const entry = toEntry(request, typeof plane === "string" ? plane : plane(request), exchange, options.now());
     journal.push(entry);
-    const response = await answer(handler, request, entry);
+    const { response, isLost } = await answer(handler, request, entry);
     entry.status = response.status;
-    await send(exchange, request, response);
+    await send(exchange, request, isLost ? { status: 0 } : response);
   };
   return {
     journal,
@@ -90,6 +91,12 @@ export function createSandboxServer(options: ServerOptions): SandboxServer {
       await Promise.all([...listeners].map((listener) => listener.close()));
     },
   };
+}
+
+interface Answer {
+  readonly response: SandboxResponse;
+  /** The caller never hears of it. */
+  readonly isLost: boolean;
 }
 
 interface Exchange {
