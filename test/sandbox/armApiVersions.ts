@@ -33,6 +33,7 @@ export const computeVersions = [
   ...months(2023, 3, 7, 9),
   ...months(2024, 3, 7, 11),
   ...months(2025, 4, 11),
+  ...months(2026, 4),
 ];
 
 export const resourceGraphVersions = ["2019-04-01", "2021-03-01", "2022-10-01", "2024-04-01"];

@@ -23,7 +23,18 @@ const purgeMs = 5_000;
 const atSubscription = ({ subscriptionId = "" }: Readonly<Record<string, string>>): string =>
   `/subscriptions/${subscriptionId}`;
 
+/** There are none here; az asks for them beside the vaults. */
+const managedHsmRoutes = ["managedHSMs", "deletedManagedHSMs"].map((type): ArmRoute => ({
+  method: "GET",
+  pattern: `${subscription}/${type}`,
+  apiVersions: keyVaultApiVersions,
+  action: `Microsoft.KeyVault/${type}/read`,
+  scope: atSubscription,
+  handle: () => ({ status: 200, body: { value: [] } }),
+}));
+
 export const deletedVaultRoutes: readonly ArmRoute[] = [
+  ...managedHsmRoutes,
   {
     method: "GET",
     pattern: `${subscription}/deletedVaults`,

@@ -14,6 +14,7 @@ export const identityApiVersions = [
   "2023-07-31-preview",
   "2024-11-30",
   "2025-01-31-preview",
+  "2025-05-31-preview",
 ];
 
 /** ARM spells this provider's ids with a lower-case `resourcegroups`. */

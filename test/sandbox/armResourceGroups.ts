@@ -205,12 +205,17 @@ function listResources(context: ArmContext): SandboxResponse {
   if (resourceGroup !== undefined) {
     findGroup(context);
   }
-  const wanted = wantedType(request.query.get("$filter"));
+  const wanted = readFilter(request.query.get("$filter"));
   const found: JsonObject[] = [];
   for (const { id, body } of resourcesOf(world)) {
     const type = asText(body["type"]);
-    const isWanted = isIn(id, subscriptionId, resourceGroup) && (wanted === undefined || type.toLowerCase() === wanted);
-    if (isWanted && isAllowed(world, caller.oid, id, `${type}/read`, "action")) {
+    const own = { resourceType: type, resourceGroup: id.split("/")[4], name: body["name"], location: body["location"] };
+    const isWanted = Object.entries(own).every(([field, value]) => fits(wanted[field], asText(value)));
+    if (
+      isIn(id, subscriptionId, resourceGroup) &&
+      isWanted &&
+      isAllowed(world, caller.oid, id, `${type}/read`, "action")
+    ) {
       const { name, location, tags, sku, identity } = body;
       found.push({ id, name, type, location, tags, sku, identity });
     }
@@ -218,10 +223,23 @@ function listResources(context: ArmContext): SandboxResponse {
   return page(context, found);
 }
 
-function wantedType(filter: string | null): string | undefined {
-  const wanted = /^\s*resourceType eq '([^']+)'\s*$/i.exec(filter ?? "")?.[1]?.toLowerCase();
-  if (filter && wanted === undefined) {
-    throw new ArmError(400, "InvalidFilterInQueryString", `Invalid $filter '${filter}' specified in the query string.`);
-  }
-  return wanted;
+const fits = (wanted: string | undefined, value: string): boolean =>
+  wanted === undefined || wanted === value.toLowerCase();
+
+/** `resourceType eq 'x' and resourceGroup eq 'y'` */
+function readFilter(filter: string | null): Readonly<Record<string, string>> {
+  const terms = filter ? filter.split(/\s+and\s+/i) : [];
+  const pairs = terms.map((term) => {
+    const [, field = "", value = ""] =
+      /^\s*(resourceType|resourceGroup|name|location) eq '([^']+)'\s*$/.exec(term) ?? [];
+    if (!field) {
+      throw new ArmError(
+        400,
+        "InvalidFilterInQueryString",
+        `Invalid $filter '${filter ?? ""}' specified in the query string.`,
+      );
+    }
+    return [field, value.toLowerCase()] as const;
+  });
+  return Object.fromEntries(pairs);
 }

@@ -87,7 +87,7 @@ function metadataEndpoints({ cloud, apiVersion }: ArmContext): SandboxResponse {
     media: "",
     graph: "https://graph.windows.net/",
     graphAudience: "https://graph.windows.net/",
-    microsoftGraphResourceId: "https://graph.microsoft.com/",
+    microsoftGraphResourceId: `${resourceManager}/`,
     batch: "",
     resourceManager: `${resourceManager}/`,
     activeDirectoryDataLake: "",

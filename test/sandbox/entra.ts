@@ -3,12 +3,16 @@ import { randomBytes, randomUUID } from "node:crypto";
 
 import { grantTo, tokenEndpoint } from "./entraGrants.ts";
 import { EntraError, findTenant, getTenant, manyTenants, type Entra, type EntraOptions } from "./entraTenants.ts";
+import { answerGraph } from "./graph.ts";
 import type { Handler, SandboxRequest, SandboxResponse } from "./http.ts";
 import { jsonWebKeySet } from "./tokens.ts";
 
 export function createEntraHandler(options: EntraOptions): Handler {
   const entra: Entra = { ...options, refreshTokens: new Map(), codes: new Map(), deviceCodes: new Map() };
   return (request) => {
+    if (request.path.startsWith("/v1.0/")) {
+      return answerGraph(options, request);
+    }
     const [tenant = "", ...rest] = request.path.split("/").slice(1).map(decodeURIComponent);
     try {
       const handle = routes[`${request.method} ${rest.join("/").toLowerCase()}`];

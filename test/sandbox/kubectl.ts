@@ -113,5 +113,15 @@ function print(items: readonly JsonObject[], output: string | undefined, isSingl
     const list = { apiVersion: "v1", items, kind: "List", metadata: { resourceVersion: "" } };
     return `${JSON.stringify(isSingle ? items[0] : list, undefined, 4)}\n`;
   }
+  if (output === "name") {
+    return items.map((item) => `${resourceOf(item)}/${nameOf(item)}\n`).join("");
+  }
   return items.length === 0 ? "No resources found\n" : `NAME\n${items.map(nameOf).join("\n")}\n`;
+}
+
+/** `pod`, `daemonset.apps`: as `-o name` writes it. */
+function resourceOf(item: JsonObject): string {
+  const [group] = asText(item["apiVersion"]).split("/v");
+  const kind = asText(item["kind"]).toLowerCase();
+  return group === undefined || group === "v1" ? kind : `${kind}.${group}`;
 }

@@ -186,7 +186,8 @@ function remember<K, V>(known: Map<K, Promise<V>>, key: K, make: (key: K) => Pro
   return promise;
 }
 
-const isEntra = /^\/(?:[^/]+\/(?:v2\.0\/|\.well-known\/|oauth2\/|discovery\/)|common\/|organizations\/|adfs\/)/i;
+const isEntra =
+  /^\/(?:v1\.0\/|[^/]+\/(?:v2\.0\/|\.well-known\/|oauth2\/|discovery\/)|common\/|organizations\/|adfs\/)/i;
 
 function planeOf(request: SandboxRequest): Plane {
   if ((request.headers["host"] ?? "").split(":")[0]?.endsWith(`.${keyVaultSuffix}`)) {
