@@ -16,7 +16,7 @@ import { at, isRecord, isSame, listAt, textAt, timestamp, type KubeObject } from
 import type { Store } from "./kubernetes/store.ts";
 import type { Cluster, World } from "./state.ts";
 
-export interface DriverInput {
+interface DriverInput {
   readonly world: World;
   readonly cluster: Cluster;
   readonly store: Store;

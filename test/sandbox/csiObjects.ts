@@ -75,7 +75,7 @@ function shorten(text: string): string {
 }
 
 /** The texts under `array`. @throws {CsiFailure} */
-export function readArray(objects: string): readonly string[] {
+function readArray(objects: string): readonly string[] {
   const fail = (text: string): CsiFailure => new CsiFailure(`failed to yaml unmarshal objects, error: ${text}`);
   const source = read(objects);
   if ("error" in source) {

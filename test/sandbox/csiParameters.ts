@@ -6,7 +6,7 @@ export type Parameters = Readonly<Record<string, string>>;
 /** The provider's releases whose texts differ. */
 export type Family = "1.7" | "1.8";
 
-export type IdentityMode = "podIdentity" | "vmManagedIdentity" | "tokenProxy" | "none";
+type IdentityMode = "podIdentity" | "vmManagedIdentity" | "tokenProxy" | "none";
 
 export interface Settings {
   readonly keyvaultName: string;

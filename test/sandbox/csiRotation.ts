@@ -20,7 +20,7 @@ export function parseGoDuration(text: string): number | undefined {
     : undefined;
 }
 
-export interface RotationInput {
+interface RotationInput {
   readonly cluster: Cluster;
   readonly store: Store;
   readonly mounts: Mounts;

@@ -7,7 +7,7 @@ import { isSame, listAt, textAt, timestamp, type KubeObject } from "./kubernetes
 import { controllerOf } from "./kubernetes/owners.ts";
 import type { Store } from "./kubernetes/store.ts";
 
-export interface SyncInput {
+interface SyncInput {
   readonly store: Store;
   readonly pod: KubeObject;
   readonly podStatus: KubeObject;

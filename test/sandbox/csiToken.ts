@@ -7,7 +7,7 @@ import { at, listAt, textAt, type KubeObject } from "./kubernetes/object.ts";
 import type { Store } from "./kubernetes/store.ts";
 import type { Cluster, ManagedIdentity, World } from "./state.ts";
 
-export interface TokenInput {
+interface TokenInput {
   readonly world: World;
   readonly cluster: Cluster;
   readonly store: Store;
@@ -19,7 +19,7 @@ export interface TokenInput {
 }
 
 /** Asks for the token when it is needed: a wrong identity is told only by the first fetch. */
-export type GetToken = () => VaultCaller;
+type GetToken = () => VaultCaller;
 
 const exchangeAudience = "api://AzureADTokenExchange";
 

@@ -16,7 +16,7 @@ export interface Fetched extends MountedFile {
   readonly version: string;
 }
 
-export interface VaultInput {
+interface VaultInput {
   readonly world: World;
   readonly cluster: Cluster;
   readonly settings: Settings;
@@ -71,7 +71,7 @@ function sdkText(error: VaultError, url: string): string {
 }
 
 /** The address under which a cluster's nodes reach the internet: from a range that is nobody's. */
-export function nodeEgressAddress(cluster: Cluster): string {
+function nodeEgressAddress(cluster: Cluster): string {
   const sum = [...cluster.id.toLowerCase()].reduce((total, letter) => (total * 31 + letter.charCodeAt(0)) % 250, 7);
   return `198.51.100.${sum + 1}`;
 }

@@ -16,7 +16,7 @@ export interface EntraUser {
 /** The application that stands for every AKS API server with Entra authentication. */
 export const aksServerApp = "6dae42f8-4368-4678-94ff-3960e28e3630";
 
-export interface BoundToken {
+interface BoundToken {
   readonly token: string;
   readonly expirationTimestamp: string;
 }

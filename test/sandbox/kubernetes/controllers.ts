@@ -6,7 +6,7 @@ import type { Change, Store } from "./store.ts";
 import type { Kubelet } from "./kubelet.ts";
 import type { Workloads } from "./workloads.ts";
 
-export interface ControllersInput {
+interface ControllersInput {
   readonly kinds: Kinds;
   readonly store: Store;
   readonly owners: Owners;

@@ -39,7 +39,7 @@ function container(fields: Fields): void {
 }
 
 /** Fills a pod's spec as the API server does. */
-export function podSpecDefaults(spec: Fields): void {
+function podSpecDefaults(spec: Fields): void {
   for (const one of [...records(spec["initContainers"]), ...records(spec["containers"])]) {
     container(one);
   }

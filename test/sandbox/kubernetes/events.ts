@@ -3,7 +3,7 @@ import { timestamp, type KubeObject } from "./object.ts";
 import type { Store } from "./store.ts";
 import { randomUUID } from "node:crypto";
 
-export interface EventSource {
+interface EventSource {
   readonly component: string;
   readonly host?: string | undefined;
 }

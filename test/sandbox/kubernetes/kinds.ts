@@ -136,7 +136,7 @@ function builtin([apiVersion, kind, plural, options = {}]: Row): ResourceType {
   };
 }
 
-export const builtinTypes: readonly ResourceType[] = rows.map(builtin);
+const builtinTypes: readonly ResourceType[] = rows.map(builtin);
 
 function customTypes(crd: KubeObject): readonly ResourceType[] {
   const group = textAt(crd, "spec.group");

@@ -12,7 +12,7 @@ kubelogin is not installed which is required to connect to AAD enabled cluster.
 To learn more, please go to https://aka.ms/aks/kubelogin
 `;
 
-export interface KubeconfigInput {
+interface KubeconfigInput {
   readonly cluster: Cluster;
   readonly url: string;
   readonly caPem: string;

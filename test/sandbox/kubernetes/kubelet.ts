@@ -8,7 +8,7 @@ import { place, targetNode } from "./scheduler.ts";
 import type { Change, Store } from "./store.ts";
 import type { Timers } from "./timers.ts";
 
-export interface KubeletInput {
+interface KubeletInput {
   readonly store: Store;
   readonly timers: Timers;
   readonly defects: Defects;

@@ -1,7 +1,7 @@
 import { isRecord, listAt, textAt, type KubeObject } from "./object.ts";
 import type { Store } from "./store.ts";
 
-export interface MountFailure {
+interface MountFailure {
   readonly volume: string;
   readonly message: string;
 }

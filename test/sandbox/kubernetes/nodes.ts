@@ -2,7 +2,7 @@ import type { Cluster, World } from "../state.ts";
 import { at, listAt, numberAt, textAt, timestamp, type KubeObject } from "./object.ts";
 import { serverVersion } from "./kubeconfig.ts";
 
-export interface NodePlan {
+interface NodePlan {
   readonly name: string;
   readonly os: "linux" | "windows";
   readonly pool: string;

@@ -1,5 +1,5 @@
 /** A Kubernetes object in the store. It is never changed in place: a write replaces it. */
-export interface OwnerReference {
+interface OwnerReference {
   readonly apiVersion: string;
   readonly kind: string;
   readonly name: string;

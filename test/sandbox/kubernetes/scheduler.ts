@@ -56,7 +56,7 @@ export function fitsTaints(pod: unknown, node: KubeObject): boolean {
     .every((taint) => tolerates(pod, taint));
 }
 
-export function isNodeReady(node: KubeObject): boolean {
+function isNodeReady(node: KubeObject): boolean {
   return listAt(node, "status.conditions").some((one) => one["type"] === "Ready" && one["status"] === "True");
 }
 
@@ -73,7 +73,7 @@ export function targetNode(pod: KubeObject): string | undefined {
   return undefined;
 }
 
-export type Placement = { readonly node: string } | { readonly refusal: string };
+type Placement = { readonly node: string } | { readonly refusal: string };
 
 type Obstacle = "mismatch" | "taint" | "notReady";
 

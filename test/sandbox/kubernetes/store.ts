@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import { keyOf, textAt, type KubeObject } from "./object.ts";
 import { SortedKeys } from "./sortedKeys.ts";
 
-export type ChangeType = "ADDED" | "MODIFIED" | "DELETED";
+type ChangeType = "ADDED" | "MODIFIED" | "DELETED";
 
 export interface Change {
   readonly revision: number;

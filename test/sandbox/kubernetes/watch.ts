@@ -5,7 +5,7 @@ import { StatusError, tooOldToWatch } from "./status.ts";
 import { Entry, type Change, type Store } from "./store.ts";
 import { oneJson, type View } from "./views.ts";
 
-export interface WatchRequest {
+interface WatchRequest {
   readonly type: ResourceType;
   readonly namespace: string | undefined;
   readonly selector: Selector;

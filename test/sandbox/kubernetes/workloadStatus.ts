@@ -70,7 +70,7 @@ export function daemonSetStatus({
   };
 }
 
-export interface JobCounts {
+interface JobCounts {
   readonly succeeded: number;
   readonly failed: number;
   readonly isFailed: boolean;

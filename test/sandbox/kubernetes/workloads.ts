@@ -13,7 +13,7 @@ import type { Store } from "./store.ts";
 import type { Timers } from "./timers.ts";
 import { countJob, daemonSetStatus, deploymentStatus, jobStatus } from "./workloadStatus.ts";
 
-export interface WorkloadsInput {
+interface WorkloadsInput {
   readonly kinds: Kinds;
   readonly store: Store;
   readonly owners: Owners;
