@@ -207,10 +207,12 @@ class EstateReading {
     }
   }
 
-  // A subscription seen through two tenants must not show its clusters twice.
   #add({ clusters, vaults }: EstatePage, known: ReadonlySet<string>): void {
-    this.#clusters.push(...clusters.filter(({ subscriptionId }) => known.has(subscriptionId)));
-    this.#vaults.push(...vaults.filter(({ subscriptionId }) => known.has(subscriptionId)));
+    // A subscription seen through two tenants must not show its clusters twice.
+    const isOurs = ({ subscriptionId }: { readonly subscriptionId: string }) => known.has(subscriptionId);
+    const isAll = this.#tenants.length === 1;
+    this.#clusters.push(...(isAll ? clusters : clusters.filter(isOurs)));
+    this.#vaults.push(...(isAll ? vaults : vaults.filter(isOurs)));
     this.#onPage?.(this.#sofar());
   }
 
