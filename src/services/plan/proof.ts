@@ -1,5 +1,3 @@
-import { randomBytes } from "node:crypto";
-
 import type { ObjectType } from "../azure/vaultObjects.ts";
 import type { KubernetesObject } from "../kubernetes/clusterClient.ts";
 
@@ -24,6 +22,8 @@ export interface ProvedObject {
 export interface ProofReport {
   readonly pod: string;
   readonly namespace: string;
+  /** Made for this proof: whoever knows the value can check the hashes with it. */
+  readonly salt: string;
   readonly files: readonly ProvedFile[];
   readonly objects: readonly ProvedObject[];
 }
@@ -36,6 +36,8 @@ export interface ProofPodInput {
   /** Undefined: the namespace's default one. */
   readonly serviceAccount: string | undefined;
   readonly os: "linux" | "windows";
+  /** Hexadecimal digits. */
+  readonly salt: string;
 }
 
 /** The image of the documentation's own sample pod, and its equal on Windows. @see https://learn.microsoft.com/azure/aks/csi-secrets-store-identity-access */
@@ -71,6 +73,7 @@ export function proofPod(input: ProofPodInput): KubernetesObject {
       activeDeadlineSeconds: 1800,
       automountServiceAccountToken: false,
       ...(input.serviceAccount === undefined ? {} : { serviceAccountName: input.serviceAccount }),
+      os: { name: input.os },
       nodeSelector: { "kubernetes.io/os": input.os },
       securityContext: isLinux
         ? { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: "RuntimeDefault" } }
@@ -90,7 +93,7 @@ export function proofPod(input: ProofPodInput): KubernetesObject {
   };
 }
 
-function proofContainer({ os }: ProofPodInput) {
+function proofContainer({ os, salt }: ProofPodInput) {
   const isLinux = os === "linux";
   return {
     name: "proof",
@@ -98,7 +101,7 @@ function proofContainer({ os }: ProofPodInput) {
     command: isLinux
       ? ["/bin/sh", "-c", scripts.linux]
       : ["pwsh", "-NoLogo", "-NonInteractive", "-Command", scripts.windows],
-    env: [{ name: "SALT", value: randomBytes(16).toString("hex") }],
+    env: [{ name: "SALT", value: salt }],
     volumeMounts: [
       { name: "secrets-store", mountPath: isLinux ? "/mnt/secrets-store" : "C:\\mnt\\secrets-store", readOnly: true },
     ],

@@ -1,3 +1,5 @@
+import { randomBytes } from "node:crypto";
+
 import type { KeyVaults } from "../../azure/keyVaults.ts";
 import type { VaultObjects } from "../../azure/vaultObjects.ts";
 import type { CallOptions } from "../../call.ts";
@@ -65,21 +67,39 @@ export function proofStep(services: ProofServices, target: ProofTarget): Step {
 async function prove(services: ProofServices, target: ProofTarget, options: CallOptions = {}): Promise<void> {
   const client = await services.clusterClients.open(target.clusterId, options);
   await removePods(client, target.namespace, options);
-  const pod = await client.create(kinds.pod, podFor(target), options);
-  try {
+  const salt = randomBytes(16).toString("hex");
+  const wanted = podFor(target, salt);
+  const report = await whileThere(client, wanted, async () => {
+    const pod = await client.create(kinds.pod, wanted, options);
     options.onProgress?.({ step: t("Waiting until the pod has mounted the class"), state: "running" });
     await waitForPod(client, pod, target.times ?? mounting, options);
-    target.onReport(await readReport(services, client, pod, target, options));
-  } finally {
-    // Without the caller's signal: the pod is removed after a cancel too.
-    await client.delete(kinds.pod, pod.metadata.name, target.namespace);
-  }
+    return readReport(services, client, pod, target, options);
+  });
+  target.onReport({ ...report, salt });
 }
 
-function podFor(target: ProofTarget): KubernetesObject {
-  const suffix = Math.random().toString(36).slice(2, 8);
+/** Removes the pod however the work ends, and without the caller's signal: after a cancel too. What the work threw counts more than a failed removal. */
+async function whileThere<T>(
+  client: ClusterClient,
+  { metadata }: KubernetesObject,
+  work: () => Promise<T>,
+): Promise<T> {
+  const remove = () => client.delete(kinds.pod, metadata.name, metadata.namespace);
+  let result: T;
+  try {
+    result = await work();
+  } catch (error) {
+    await remove().catch(() => undefined);
+    throw error;
+  }
+  await remove();
+  return result;
+}
+
+function podFor(target: ProofTarget, salt: string): KubernetesObject {
+  const suffix = randomBytes(3).toString("hex");
   const name = `key-vault-csi-proof-${target.className.slice(0, 30).replace(/[^a-z0-9-]/g, "-")}-${suffix}`;
-  return proofPod({ ...target, name });
+  return proofPod({ ...target, name, salt });
 }
 
 async function removePods(client: ClusterClient, namespace: string, options?: CallOptions): Promise<void> {
@@ -151,7 +171,7 @@ async function readReport(
   pod: KubernetesObject,
   target: ProofTarget,
   options: CallOptions,
-): Promise<ProofReport> {
+): Promise<Omit<ProofReport, "salt">> {
   const where = { name: pod.metadata.name, namespace: target.namespace, container: "proof", tailLines: 2000 };
   const [log, mounted] = await Promise.all([
     client.readLog(where, options),
@@ -204,7 +224,7 @@ async function currentVersion(
 
 function commandsFor(target: ProofTarget): ReturnType<Step["commands"]> {
   const name = `key-vault-csi-proof-${target.className}`.slice(0, 60);
-  const manifest = JSON.stringify(proofPod({ ...target, name }), undefined, 2);
+  const manifest = JSON.stringify(proofPod({ ...target, name, salt: randomBytes(16).toString("hex") }), undefined, 2);
   const pod = ["--namespace", target.namespace];
   return [
     { tool: "kubectl", words: ["apply", "--filename", "-"], stdin: manifest },

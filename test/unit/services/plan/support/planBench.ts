@@ -123,7 +123,8 @@ function snapshotOf({ sandbox: { world } }: AzureBench): unknown {
         kubernetes
           ?.list("ServiceAccount")
           .map(({ metadata }) => nameOf(metadata))
-          .sort() ?? [],
+          // What comes with a namespace or the add-on is not ours.
+          .filter((name) => !/^kube-|\/default$/.test(name)) ?? [],
     })),
     vaults: [...world.vaults.values()].map(({ id, body, secrets }) => ({
       id,
