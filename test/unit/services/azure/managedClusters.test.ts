@@ -243,6 +243,33 @@ describe("Managed clusters", () => {
       assert.equal(puts().length, before);
     });
 
+    it("cannot turn the add-on off while a SecretProviderClass is left, and say so in Azure's words", async () => {
+      await enable();
+      await bench.sandbox.kubeconfig(cluster.id);
+      bench.sandbox.world.clusters.get(cluster.id.toLowerCase())?.kubernetes?.put({
+        apiVersion: "secrets-store.csi.x-k8s.io/v1",
+        kind: "SecretProviderClass",
+        metadata: { name: "left", namespace: "default" },
+        spec: { provider: "azure", parameters: {} },
+      });
+
+      await assert.rejects(clusters().disableKeyVaultCsi(cluster.id), {
+        code: "invalidRequest",
+        message: /cannot be disabled due to more than 0 Secret Provider Classes/,
+      });
+    });
+
+    for (const entra of ["none", "azureRbac"] as const) {
+      it(`run a command inside, with Entra ${entra}`, async () => {
+        const guarded = bench.sandbox.addCluster({ name: "guarded", entra });
+
+        const { exitCode, logs } = await clusters().runCommand(guarded.id, "kubectl get nodes");
+
+        assert.equal(exitCode, 0);
+        assert.match(logs, /aks-nodepool1-/);
+      });
+    }
+
     it("turn the OIDC issuer and workload identity on", async () => {
       const updated = await clusters().enableOidcIssuer(cluster.id, { workloadIdentity: true });
 
