@@ -51,13 +51,15 @@ function isDroppingAll(context: unknown): boolean {
 
 function restricted(pod: KubeObject, containers: readonly Container[]): readonly string[] {
   const shared = at(pod, "spec.securityContext");
-  const escalating = containers.filter(({ context }) => at(context, "allowPrivilegeEscalation") !== false);
-  const capable = containers.filter(({ context }) => !isDroppingAll(context));
+  // Since Kubernetes 1.25 the level asks of a pod that says it is for Windows nothing that Windows does not know.
+  const linux = textAt(pod, "spec.os.name") === "windows" ? [] : containers;
+  const escalating = linux.filter(({ context }) => at(context, "allowPrivilegeEscalation") !== false);
+  const capable = linux.filter(({ context }) => !isDroppingAll(context));
   const rooted = containers.filter(
     ({ context }) => (at(context, "runAsNonRoot") ?? at(shared, "runAsNonRoot")) !== true,
   );
   const profiles = ["RuntimeDefault", "Localhost"];
-  const unconfined = containers.filter(
+  const unconfined = linux.filter(
     ({ context }) =>
       !profiles.includes(textAt(context, "seccompProfile.type") || textAt(shared, "seccompProfile.type")),
   );
