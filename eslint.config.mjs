@@ -57,7 +57,7 @@ export default tseslint.config(
   },
   {
     // JSON of an answer is looked into as it comes: the assertion that follows is what says what is expected in it.
-    files: ["test/unit/sandbox/**"],
+    files: ["test/unit/sandbox/**", "test/peers/**"],
     rules: Object.fromEntries(
       ["assignment", "member-access", "call", "argument", "return"].map((use) => [
         `@typescript-eslint/no-unsafe-${use}`,
