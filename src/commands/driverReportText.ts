@@ -4,6 +4,8 @@ import type { ClusterSummary } from "../services/azure/inventory.ts";
 import type { DriverReport, NodeDriverState } from "../services/kubernetes/driverPods.ts";
 import { describeComponent } from "../tree/driverNode.ts";
 
+/** Nobody reads thousands of healthy rows, and a preview of them is slow. */
+const maxRows = 500;
 const order = { broken: 0, pending: 1, healthy: 2 } as const;
 
 /** A report as Markdown: the verdict, the matrix of nodes, and what was found around them. */
@@ -20,7 +22,8 @@ export function formatDriverReport(cluster: ClusterSummary, report: DriverReport
   return [
     `# ${text(vscode.l10n.t("Secrets Store CSI Driver on {0}", cluster.name))}`,
     `**${text(report.summary)}**`,
-    table([headings, ...nodes.map(rowOf)]),
+    table([headings, ...nodes.slice(0, maxRows).map(rowOf)]),
+    ...(nodes.length > maxRows ? [vscode.l10n.t("{0} more nodes are not listed.", nodes.length - maxRows)] : []),
     `## ${vscode.l10n.t("Around the nodes")}`,
     factsOf(cluster, report)
       .map(([name, value]) => `- ${text(name)}: ${text(value)}`)

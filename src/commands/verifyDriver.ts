@@ -32,6 +32,7 @@ export async function verifyDriver(app: App, target: Target): Promise<void> {
 
 async function look(app: App, cluster: ClusterSummary, options: CallOptions): Promise<DriverReport> {
   const services = await app.services();
+  options.onProgress?.({ step: vscode.l10n.t("Connecting to the cluster"), state: "running" });
   try {
     const client = await services.clusterClients.open(cluster.id, options);
     const onReport = (report: DriverReport) => {
