@@ -89,6 +89,5 @@ export function admitPod(type: ResourceType, store: Store, pod: KubeObject): voi
     tolerations: [...tolerations, ...added],
     priority: 0,
     preemptionPolicy: "PreemptLowerPriority",
-    enableServiceLinks: true,
   });
 }

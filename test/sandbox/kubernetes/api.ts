@@ -6,6 +6,7 @@ import type { Call } from "./call.ts";
 import { Deletes, deletedStatus } from "./deletes.ts";
 import { discover } from "./discovery.ts";
 import { listPage } from "./list.ts";
+import { checkDryRun, checkListOptions } from "./options.ts";
 import type { Kinds } from "./kinds.ts";
 import type { KubeObject } from "./object.ts";
 import { openApi } from "./openapi.ts";
@@ -68,6 +69,7 @@ export class Api {
     }
     const call: Call = { request, user, ...path, warnings: path.type.warning ? [path.type.warning] : [] };
     this.#authorize(call, verb);
+    checkDryRun(call, verb);
     if (path.subresource === undefined && !path.type.verbs.includes(verb)) {
       throw status.methodNotAllowed();
     }
@@ -97,7 +99,11 @@ export class Api {
     if (open.includes(path)) {
       return path === "/version" ? { status: 200, body: versionBody(version()) } : text("ok");
     }
-    return discover(kinds, path, request.headers["accept"]) ?? openApi(kinds, path, version()) ?? status.pageNotFound;
+    const found = discover(kinds, path, request.headers["accept"]) ?? openApi(kinds, path, version());
+    if (found === undefined && isOfBuiltIns(kinds, path)) {
+      throw status.unknownResource();
+    }
+    return found ?? status.pageNotFound;
   }
 
   #sub(call: Call): SandboxResponse {
@@ -162,6 +168,7 @@ export class Api {
 
   #list(call: Call): SandboxResponse {
     const { query, headers } = call.request;
+    checkListOptions(query);
     const { store } = this.input;
     const page = listPage(store, {
       type: call.type,
@@ -176,6 +183,7 @@ export class Api {
 
   #watch(call: Call): SandboxResponse {
     const { query, headers, signal } = call.request;
+    checkListOptions(query);
     const stream = watch(this.input.store, {
       type: call.type,
       namespace: call.namespace,
@@ -204,6 +212,16 @@ export class Api {
     this.#deletes.deleteAll(call, objects);
     return json(200, listJson({ kind: "object" }, call.type, page, store.clock.now()));
   }
+}
+
+/** Groups of custom resources leave what they do not serve to the page that is nobody's. */
+function isOfBuiltIns(kinds: Kinds, path: string): boolean {
+  const [, root, group, version] = path.split("/");
+  return (
+    (root === "api" && group !== undefined) ||
+    (root === "apis" &&
+      kinds.all().some((type) => type.group === group && type.version === version && type.crd === undefined))
+  );
 }
 
 function keyIn(call: Call, object: KubeObject): string {

@@ -128,7 +128,7 @@ function quoted(owner: Owner): string {
   if (owner.operation === "Apply") {
     return name;
   }
-  return owner.time ? `${name} using ${owner.apiVersion} at ${owner.time}` : `${name} using ${owner.apiVersion}`;
+  return `${name} using ${owner.apiVersion}`;
 }
 
 function conflictError(conflicts: readonly Conflict[]): StatusError {
@@ -179,7 +179,7 @@ function findConflicts(
 }
 
 function mergeApplied(schema: Schema, live: unknown, applied: unknown): unknown {
-  if (live === undefined || isLeaf(schema, applied)) {
+  if (live === undefined || (isLeaf(schema, applied) && !isEmptyMap(schema, applied))) {
     return applied;
   }
   if (Array.isArray(applied)) {
@@ -190,6 +190,11 @@ function mergeApplied(schema: Schema, live: unknown, applied: unknown): unknown 
     result[name] = mergeApplied(childSchema(schema, name), result[name], value);
   }
   return result;
+}
+
+/** `{}` says that the map is wanted, not that what others put into it is not. */
+function isEmptyMap(schema: Schema, value: unknown): boolean {
+  return isRecord(value) && !schema.isAtomic && (schema.kind === "map" || schema.kind === "object");
 }
 
 function mergeItems(schema: Schema, live: readonly unknown[], applied: readonly unknown[]): readonly unknown[] {

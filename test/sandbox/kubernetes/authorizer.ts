@@ -1,6 +1,6 @@
 import type { Cluster, World } from "../state.ts";
 import { at, textAt } from "./object.ts";
-import { allowsByRoles, dataAction } from "./rbac.ts";
+import { grantByRoles, dataAction } from "./rbac.ts";
 import type { Store } from "./store.ts";
 import type { Attributes, User } from "./user.ts";
 
@@ -33,8 +33,9 @@ export class Authorizer {
   }
 
   decide(user: User, asked: Attributes): Decision {
-    if (allowsByRoles(this.store, user, asked)) {
-      return { isAllowed: true, reason: "RBAC: allowed by the roles bound in the cluster" };
+    const grant = grantByRoles(this.store, user, asked);
+    if (grant !== undefined) {
+      return { isAllowed: true, reason: grant };
     }
     if (!this.usesAzure(user) || user.objectId === undefined) {
       return { isAllowed: false, reason: "" };

@@ -150,7 +150,10 @@ const bySpec: Readonly<Record<string, (spec: Fields, object: KubeObject) => void
   NetworkPolicy(spec) {
     fill(spec, { policyTypes: spec["egress"] ? ["Ingress", "Egress"] : ["Ingress"], podSelector: {} });
   },
-  Pod: (spec) => podSpecDefaults(spec),
+  Pod(spec) {
+    podSpecDefaults(spec);
+    fill(spec, { enableServiceLinks: true });
+  },
 };
 
 function jobSelector(spec: Fields, job: KubeObject): void {

@@ -51,12 +51,19 @@ export class Deletes {
     }
   }
 
+  /** A pod is shown as it was marked for the last moment. */
+  #ended(pod: KubeObject): KubeObject {
+    const generation = (pod.metadata.generation ?? 1) + 1;
+    const deletionTimestamp = timestamp(this.store.clock.now());
+    return { ...pod, metadata: { ...pod.metadata, generation, deletionTimestamp, deletionGracePeriodSeconds: 0 } };
+  }
+
   #remove(type: ResourceType, live: KubeObject, options: DeleteOptions): { object: KubeObject; isGone: boolean } {
     const grace = graceOf(type, live, options.graceSeconds);
     const finalizers = [...(live.metadata.finalizers ?? []), ...added(options.propagation, live)];
     if (grace === 0 && finalizers.length === 0 && type.kind !== "Namespace") {
       this.store.remove(type.storage, keyOf(live));
-      return { object: live, isGone: true };
+      return { object: type.kind === "Pod" ? this.#ended(live) : live, isGone: true };
     }
     if (live.metadata.deletionTimestamp !== undefined && grace >= (live.metadata.deletionGracePeriodSeconds ?? 0)) {
       return { object: live, isGone: false };
@@ -79,17 +86,17 @@ function checkPreconditions(type: ResourceType, live: KubeObject, { uid, resourc
   const { name } = live.metadata;
   if (uid && uid !== live.metadata.uid) {
     throw conflict(
-      type,
+      { ...type, plural: type.kind },
       name,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid}`,
+      `the UID in the precondition (${uid}) does not match the UID in record (${live.metadata.uid}). The object might have been deleted and then recreated`,
     );
   }
   if (resourceVersion && resourceVersion !== live.metadata.resourceVersion) {
     const found = live.metadata.resourceVersion;
     throw conflict(
-      type,
+      { ...type, plural: type.kind },
       name,
-      `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${found}`,
+      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${found}). The object might have been modified`,
     );
   }
 }

@@ -20,6 +20,12 @@ const subKinds: Readonly<Record<string, { group: string; version: string; kind: 
   token: { group: "authentication.k8s.io", version: "v1", kind: "TokenRequest" },
 };
 
+/** The order in which the API server lists those of custom resources. */
+function customVerbs(verbs: readonly string[]): readonly string[] {
+  const order = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
+  return order.filter((verb) => verbs.includes(verb));
+}
+
 function subKind(type: ResourceType, sub: string): { group: string; version: string; kind: string } {
   return subKinds[sub] ?? { group: type.group, version: type.version, kind: type.kind };
 }
@@ -85,7 +91,7 @@ function resourceList(kinds: Kinds, group: string, version: string): SandboxResp
       singularName: type.singular,
       namespaced: type.isNamespaced,
       kind: type.kind,
-      verbs: type.verbs,
+      verbs: type.crd ? customVerbs(type.verbs) : type.verbs,
       ...(type.shortNames.length > 0 && { shortNames: type.shortNames }),
       ...(type.categories.length > 0 && { categories: type.categories }),
     },

@@ -154,7 +154,9 @@ export function fieldsOf(schema: Schema, value: unknown): FieldSet {
   return set;
 }
 
-const skeleton = new Set(["f:spec", "f:status", "f:metadata", "f:template"]);
+/** What Go's empty value of a built-in kind has already, so that nobody ever adds it. */
+const skeleton =
+  /^f:(?:spec|status|metadata)$|^f:spec f:(?:containers|strategy|updateStrategy)$|^f:spec (?:f:jobTemplate f:spec )?f:template(?: f:metadata| f:spec| f:spec f:containers)?$|^f:spec f:jobTemplate(?: f:metadata| f:spec)?$/;
 
 /** What differs between two states of an object. */
 export function difference(
@@ -165,7 +167,8 @@ export function difference(
   const changed = new FieldSet();
   const removed = new FieldSet();
   const mark = (set: FieldSet, type: Schema, value: unknown, path: Path): void => {
-    if (!skeleton.has(path.at(-1) ?? "") || isLeaf(type, value)) {
+    const isThere = !schema.isCustom && skeleton.test(path.join(" "));
+    if (!isThere || isLeaf(type, value)) {
       set.add(path);
     }
     if (!isLeaf(type, value)) {

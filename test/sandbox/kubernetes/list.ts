@@ -29,16 +29,25 @@ function encode(token: Continue): string {
   return Buffer.from(JSON.stringify(token)).toString("base64url");
 }
 
+function badContinue(why: string): StatusError {
+  return badRequest(`invalid continue token: continue key is not valid: ${why}`);
+}
+
 function decode(text: string): Continue {
+  const wrong = text.search(/[^A-Za-z0-9_-]/);
+  if (wrong >= 0) {
+    throw badContinue(`illegal base64 data at input byte ${wrong}`);
+  }
   try {
     const token = JSON.parse(Buffer.from(text, "base64url").toString()) as Continue;
     if (typeof token.start === "string" && typeof token.rv === "number") {
       return token;
     }
   } catch {
-    // Falls through to the refusal: whatever it was, it is not one of our tokens.
+    const [first = ""] = Buffer.from(text, "base64url").toString("latin1");
+    throw badContinue(`invalid character '${first}' looking for beginning of value`);
   }
-  throw badRequest("continue key is not valid: illegal base64 data");
+  throw badContinue("server does not recognize this encoded version ");
 }
 
 /** The keys that may match, in order: the narrowest index there is. */
@@ -71,12 +80,14 @@ function checkVersion(store: Store, text: string | undefined): void {
     return;
   }
   if (!/^\d+$/.test(text)) {
-    throw badRequest(`resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`);
+    throw badRequest(
+      `invalid resource version: resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`,
+    );
   }
   if (Number(text) > store.revision) {
-    const message = `Too large resource version: ${text}, current: ${store.revision}`;
+    const message = `Timeout: Too large resource version: ${text}, current: ${store.revision}`;
     throw new StatusError(504, "Timeout", message, {
-      causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version", field: "" }],
+      causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
       retryAfterSeconds: 1,
     });
   }
@@ -98,6 +109,9 @@ function startOf(store: Store, text: string | undefined): { readonly start: stri
 
 /** One page: work is in proportion to the page, not to what is stored. */
 export function listPage(store: Store, request: ListRequest): { meta: ListMeta; entries: readonly Entry[] } {
+  if (request.continueToken && request.resourceVersion && request.resourceVersion !== "0") {
+    throw badRequest("specifying resource version is not allowed when using continue");
+  }
   checkVersion(store, request.resourceVersion);
   const { type, selector, limit } = request;
   const { start, revision } = startOf(store, request.continueToken);

@@ -46,6 +46,10 @@ function failed(path: string): StatusError {
   );
 }
 
+function rejected(): StatusError {
+  return new StatusError(422, "Invalid", "the server rejected our request due to an error in our request", {});
+}
+
 function setAt(parent: unknown, step: string, value: unknown, isInsert: boolean): void {
   if (Array.isArray(parent)) {
     const index = step === "-" ? parent.length : Number(step);
@@ -58,13 +62,10 @@ function setAt(parent: unknown, step: string, value: unknown, isInsert: boolean)
 }
 
 function removeAt(parent: unknown, step: string): void {
-  if (child(parent, step) === undefined) {
-    throw failed(step);
-  }
   if (Array.isArray(parent)) {
     parent.splice(Number(step), 1);
-  } else {
-    Reflect.deleteProperty(parent as Fields, step);
+  } else if (isRecord(parent)) {
+    Reflect.deleteProperty(parent, step);
   }
 }
 
@@ -82,12 +83,7 @@ function placeOf(root: unknown, pointer: string): Place {
 
 const operations: Readonly<Record<string, (place: Place, operation: Operation) => void>> = {
   add: ({ parent, last }, { value }) => setAt(parent, last, value, true),
-  replace({ parent, last }, { path, value }) {
-    if (child(parent, last) === undefined) {
-      throw failed(path);
-    }
-    setAt(parent, last, value, false);
-  },
+  replace: ({ parent, last }, { value }) => setAt(parent, last, value, false),
   remove: ({ parent, last }) => removeAt(parent, last),
   copy({ root, parent, last }, { from = "" }) {
     setAt(parent, last, structuredClone(steps(from).reduce(child, root)), true);
@@ -100,7 +96,7 @@ const operations: Readonly<Record<string, (place: Place, operation: Operation) =
   },
   test({ parent, last }, { value }) {
     if (!isSame(child(parent, last), value)) {
-      throw new StatusError(422, "Invalid", "the server rejected our request due to an error in our request");
+      throw rejected();
     }
   },
 };
@@ -108,7 +104,7 @@ const operations: Readonly<Record<string, (place: Place, operation: Operation) =
 function perform(root: unknown, operation: Operation): void {
   const run = operations[operation.op];
   if (run === undefined) {
-    throw badRequest(`Unexpected kind: ${operation.op}`);
+    throw rejected();
   }
   run(placeOf(root, operation.path), operation);
 }
@@ -116,7 +112,9 @@ function perform(root: unknown, operation: Operation): void {
 /** RFC 6902. */
 export function jsonPatch(target: unknown, patch: unknown): unknown {
   if (!Array.isArray(patch)) {
-    throw badRequest("error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch");
+    throw badRequest(
+      "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp",
+    );
   }
   const root = structuredClone(target);
   for (const operation of patch as readonly Operation[]) {

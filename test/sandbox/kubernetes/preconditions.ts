@@ -11,7 +11,13 @@ export function checkPreconditions(type: ResourceType, live: KubeObject, sent: K
   }
   if (sent.metadata.uid && sent.metadata.uid !== uid) {
     const [wanted, found] = [sent.metadata.uid, uid ?? ""];
-    throw conflict(type, name, `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${found}`);
+    const path = [type.crd ? type.group : "", type.plural, live.metadata.namespace, name].filter(Boolean).join("/");
+    const why = `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${found}`;
+    throw conflict(
+      type,
+      name,
+      `StorageError: invalid object, Code: 4, Key: /registry/${path}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`,
+    );
   }
 }
 

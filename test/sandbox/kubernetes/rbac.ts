@@ -63,19 +63,37 @@ function rulesOf(store: Store, binding: KubeObject): readonly unknown[] {
 
 /** The rules that count for a user: everywhere, and in one namespace. */
 export function rulesFor(store: Store, user: User, namespace: string | undefined): readonly unknown[] {
+  return bindingsOf(store, user, namespace).flatMap((binding) => rulesOf(store, binding));
+}
+
+function bindingsOf(store: Store, user: User, namespace: string | undefined): readonly KubeObject[] {
   const bindings = [
     ...store.all(`clusterrolebindings.${rbac}`),
     ...[...store.all(`rolebindings.${rbac}`)].filter((one) => one.metadata.namespace === namespace),
   ];
-  return bindings.filter((binding) => isSubject(binding, user)).flatMap((binding) => rulesOf(store, binding));
+  return bindings.filter((binding) => isSubject(binding, user));
 }
 
-/** Whether the roles bound in the cluster allow it. */
-export function allowsByRoles(store: Store, user: User, asked: Attributes): boolean {
-  return (
-    user.groups.includes("system:masters") ||
-    rulesFor(store, user, asked.namespace).some((rule) => ruleAllows(rule, asked))
+/** Why the roles bound in the cluster allow it, in the API server's words; undefined where they do not. */
+export function grantByRoles(store: Store, user: User, asked: Attributes): string | undefined {
+  if (user.groups.includes("system:masters")) {
+    return "";
+  }
+  const binding = bindingsOf(store, user, asked.namespace).find((one) =>
+    rulesOf(store, one).some((rule) => ruleAllows(rule, asked)),
   );
+  if (binding === undefined) {
+    return undefined;
+  }
+  const { name, namespace } = binding.metadata;
+  const subject = listAt(binding, "subjects").find((one) => isSubject({ ...binding, subjects: [one] }, user));
+  const who =
+    textAt(subject, "kind") === "ServiceAccount"
+      ? `${textAt(subject, "name")}/${textAt(subject, "namespace") || (namespace ?? "")}`
+      : textAt(subject, "name");
+  const what = `${binding.kind} "${namespace ? `${name}/${namespace}` : name}"`;
+  const role = `${textAt(binding, "roleRef.kind")} "${textAt(binding, "roleRef.name")}"`;
+  return `RBAC: allowed by ${what} of ${role} to ${textAt(subject, "kind")} "${who}"`;
 }
 
 /** Whether the roles allow a path such as `/version`. */

@@ -19,6 +19,8 @@ export interface Schema {
   readonly mergeKey?: string;
   readonly mergesByPatch?: boolean;
   readonly description?: string;
+  /** Of a CustomResourceDefinition. */
+  readonly isCustom?: boolean;
   /** Unknown fields are kept. */
   readonly isOpen?: boolean;
 }
@@ -194,5 +196,5 @@ function crdSchema(type: ResourceType): Schema {
     description: "Standard object's metadata.",
     default: undefined,
   });
-  return { ...schema, name: type.kind, fields };
+  return { ...schema, name: type.kind, fields, isCustom: true };
 }

@@ -103,7 +103,11 @@ export function parseFields(text: string, type: ResourceType): Selector["fields"
     }
     const [, path = "", operator = "", value = ""] = match;
     if (![...commonFields, ...(fieldsOf[type.storage] ?? [])].includes(path)) {
-      throw badRequest(`field label not supported: ${path}`);
+      throw badRequest(
+        type.crd !== undefined || type.storage in fieldsOf
+          ? `field label not supported: ${path}`
+          : `"${path}" is not a known field selector: only "metadata.name", "metadata.namespace"`,
+      );
     }
     return { path: path.replace(/^regarding\./, "involvedObject."), value, isEqual: operator !== "!=" };
   });

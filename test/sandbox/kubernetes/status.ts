@@ -4,7 +4,7 @@ import { qualified, type ResourceType } from "./kinds.ts";
 export interface Cause {
   readonly reason: string;
   readonly message: string;
-  readonly field: string;
+  readonly field?: string;
 }
 
 interface Details {
@@ -36,7 +36,7 @@ export class StatusError extends Error {
       metadata: this.metadata,
       status: "Failure",
       message: this.message,
-      reason: this.reason,
+      ...(this.reason && { reason: this.reason }),
       ...(this.details && { details: this.details }),
       code: this.code,
     };
@@ -78,7 +78,7 @@ export function invalid(type: ResourceType, name: string, causes: readonly Cause
   const kind = type.group ? `${type.kind}.${type.group}` : type.kind;
   const shown = texts.length === 1 ? texts[0] : `[${texts.join(", ")}]`;
   return new StatusError(422, "Invalid", `${kind} "${name}" is invalid: ${shown}`, {
-    name,
+    ...(name && { name }),
     ...(type.group && { group: type.group }),
     kind: type.kind,
     causes,
@@ -88,6 +88,20 @@ export function invalid(type: ResourceType, name: string, causes: readonly Cause
 export function forbidden(type: ResourceType, name: string | undefined, why: string): StatusError {
   const what = name ? `${qualified(type)} "${name}"` : qualified(type);
   return new StatusError(403, "Forbidden", `${what} is forbidden: ${why}`, detailsOf(type, name));
+}
+
+/** Options of a request that are wrong: `ListOptions`, `CreateOptions` … */
+export function invalidOptions(kind: string, cause: Cause): StatusError {
+  return new StatusError(422, "Invalid", `${kind}.meta.k8s.io "" is invalid: ${cause.field}: ${cause.message}`, {
+    group: "meta.k8s.io",
+    kind,
+    causes: [cause],
+  });
+}
+
+/** What a path of a served group answers where no such resource is. */
+export function unknownResource(): StatusError {
+  return new StatusError(404, "NotFound", "the server could not find the requested resource", {});
 }
 
 export function badRequest(message: string): StatusError {
@@ -112,7 +126,6 @@ export function unsupportedMediaType(accepted: readonly string[]): StatusError {
     415,
     "UnsupportedMediaType",
     `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}`,
-    {},
   );
 }
 
@@ -120,7 +133,7 @@ export function notAcceptable(): StatusError {
   return new StatusError(
     406,
     "NotAcceptable",
-    "only the following media types are accepted: application/json, application/yaml",
+    "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf, application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch",
     {},
   );
 }

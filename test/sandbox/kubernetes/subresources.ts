@@ -128,13 +128,13 @@ export class Subresources {
     const audiences = Array.isArray(asked) && asked.length > 0 ? asked.map(String) : [issuer];
     const seconds = numberAt(body, "spec.expirationSeconds") ?? 3600;
     const status = this.input.authentication.issue(account, audiences, seconds, issuer);
-    const { name, namespace } = account.metadata;
+    const { name, namespace, uid } = account.metadata;
     return {
       status: 201,
       body: {
         kind: "TokenRequest",
         apiVersion: "authentication.k8s.io/v1",
-        metadata: { name, namespace, creationTimestamp: new Date(this.input.store.clock.now()).toISOString() },
+        metadata: { name, namespace, uid, creationTimestamp: new Date(this.input.store.clock.now()).toISOString() },
         spec: { audiences, expirationSeconds: seconds, boundObjectRef: null },
         status,
       },

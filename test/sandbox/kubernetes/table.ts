@@ -9,20 +9,23 @@ function printerOf(type: ResourceType): Printer {
   return printers[type.storage] ?? plainPrinter;
 }
 
-function columnDefinition(text: string): Readonly<Record<string, unknown>> {
+function columnDefinition(text: string, isCustom: boolean): Readonly<Record<string, unknown>> {
   const name = text.replace(/^\+|[#?]$/g, "");
-  const type = text.endsWith("#") ? "integer" : text.endsWith("?") ? "boolean" : "string";
+  const isDate = isCustom && name === "Age";
+  const type = isDate ? "date" : text.endsWith("#") ? "integer" : text.endsWith("?") ? "boolean" : "string";
   return { name, type, format: name === "Name" ? "name" : "", description: "", priority: text.startsWith("+") ? 1 : 0 };
 }
 
 export function columnDefinitions(type: ResourceType): readonly Readonly<Record<string, unknown>>[] {
-  return printerOf(type).columns.split(",").map(columnDefinition);
+  return printerOf(type)
+    .columns.split(",")
+    .map((text) => columnDefinition(text, type.crd !== undefined));
 }
 
 /** One row as JSON; `objectJson` is what stands in its `object`. */
 export function rowJson(type: ResourceType, object: KubeObject, now: number, objectJson: string | undefined): string {
   const cells = JSON.stringify(printerOf(type).cells(object, now));
-  return objectJson === undefined ? `{"cells":${cells}}` : `{"cells":${cells},"object":${objectJson}}`;
+  return objectJson === undefined ? `{"cells":${cells},"object":null}` : `{"cells":${cells},"object":${objectJson}}`;
 }
 
 export function tableJson(

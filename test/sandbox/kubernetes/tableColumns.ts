@@ -224,8 +224,8 @@ export const printers: Readonly<Record<string, Printer>> = {
     cells: (map, now) => [map.metadata.name, count(map["data"]) + count(map["binaryData"]), ageOf(map, now)],
   },
   serviceaccounts: {
-    columns: "Name,Secrets,Age",
-    cells: (account, now) => [account.metadata.name, count(account["secrets"]), ageOf(account, now)],
+    columns: "Name,Age",
+    cells: (account, now) => [account.metadata.name, ageOf(account, now)],
   },
   services: {
     columns: "Name,Type,Cluster-IP,External-IP,Port(s),Age,+Selector",

@@ -27,11 +27,76 @@ function nameCauses(type: ResourceType, name: string): readonly Cause[] {
     return /[/%]/.test(name) ? [invalidValue("metadata.name", name, "may not contain '/'")] : [];
   }
   const isLabel = type.kind === "Namespace" || type.kind === "Service";
-  if (isLabel && (!dnsLabel.test(name) || name.length > 63)) {
-    return [invalidValue("metadata.name", name, name.length > 63 ? "must be no more than 63 characters" : labelText)];
+  const why = isLabel ? labelProblem(name) : subdomainProblem(name);
+  return why === undefined ? [] : [invalidValue("metadata.name", name, why)];
+}
+
+function labelProblem(name: string): string | undefined {
+  if (name.length > 63) {
+    return "must be no more than 63 characters";
   }
-  const isGood = dnsSubdomain.test(name) && name.length <= 253;
-  return isGood ? [] : [invalidValue("metadata.name", name, subdomainText)];
+  return dnsLabel.test(name) ? undefined : dnsSubdomain.test(name) ? "must not contain dots" : labelText;
+}
+
+function subdomainProblem(name: string): string | undefined {
+  return name.length > 253
+    ? "must be no more than 253 characters"
+    : dnsSubdomain.test(name)
+      ? undefined
+      : subdomainText;
+}
+
+/** A generated name is checked as if it ended in a letter where it ends in a dash. */
+function prefixCauses({ metadata }: KubeObject): readonly Cause[] {
+  const prefix = metadata.generateName ?? "";
+  const why = prefix === "" ? undefined : subdomainProblem(prefix.replace(/-$/, "a"));
+  return why === undefined ? [] : [invalidValue("metadata.generateName", prefix, why)];
+}
+
+const namePart = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
+const namePartText =
+  "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+
+function keyCauses(map: Readonly<Record<string, string>> | undefined, field: string): readonly Cause[] {
+  return Object.keys(map ?? {})
+    .filter((key) => !namePart.test(key.split("/").at(-1) ?? ""))
+    .map((key) => invalidValue(field, key, namePartText));
+}
+
+const standardFinalizers = ["kubernetes", "orphan", "foregroundDeletion"];
+
+function finalizerCauses({ metadata }: KubeObject): readonly Cause[] {
+  return (metadata.finalizers ?? []).flatMap((name, i) =>
+    name.includes("/") || standardFinalizers.includes(name)
+      ? []
+      : [
+          invalidValue(
+            `metadata.finalizers[${i}]`,
+            name,
+            "name is neither a standard finalizer name nor is it fully qualified",
+          ),
+        ],
+  );
+}
+
+const neededKeys: Readonly<Record<string, readonly string[]>> = {
+  "kubernetes.io/tls": ["tls.crt", "tls.key"],
+  "kubernetes.io/dockerconfigjson": [".dockerconfigjson"],
+};
+
+function dataCauses(object: KubeObject): readonly Cause[] {
+  if (object.kind !== "Secret" && object.kind !== "ConfigMap") {
+    return [];
+  }
+  const data = isRecord(object["data"]) ? object["data"] : {};
+  const why =
+    "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
+  const wrong = Object.keys(data).filter((key) => !/^[-._a-zA-Z0-9]+$/.test(key));
+  const missing = (neededKeys[textAt(object, "type")] ?? []).filter((key) => !(key in data));
+  return [
+    ...wrong.map((key) => invalidValue(`data[${key}]`, key, why)),
+    ...missing.map((key) => required(`data[${key}]`)),
+  ];
 }
 
 const labelValue = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
@@ -78,8 +143,18 @@ function containerCauses(object: KubeObject): readonly Cause[] {
     const where = `${path}.containers[${i}]`;
     const name = textAt(container, "name");
     const mounts = listAt(container, "volumeMounts");
+    const isTwice = listAt(object, `${path}.containers`).findIndex((one) => textAt(one, "name") === name) < i;
     return [
       ...(name === "" ? [required(`${where}.name`)] : []),
+      ...(name !== "" && isTwice
+        ? [
+            {
+              reason: "FieldValueDuplicate",
+              message: `Duplicate value: ${JSON.stringify(name)}`,
+              field: `${where}.name`,
+            },
+          ]
+        : []),
       ...(textAt(container, "image") === "" ? [required(`${where}.image`)] : []),
       ...mounts.flatMap((mount, j): readonly Cause[] =>
         volumes.has(textAt(mount, "name"))
@@ -99,10 +174,10 @@ function containerCauses(object: KubeObject): readonly Cause[] {
 function selectorCauses(object: KubeObject): readonly Cause[] {
   const selector = at(object, "spec.selector");
   const labels = at(object, "spec.template.metadata.labels") as Record<string, string> | undefined;
-  if (!["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"].includes(object.kind) || !isRecord(selector)) {
+  if (!["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"].includes(object.kind)) {
     return [];
   }
-  return matchesLabelSelector(selector, labels)
+  return isRecord(selector) && matchesLabelSelector(selector, labels)
     ? []
     : [invalidValue("spec.template.metadata.labels", labels ?? {}, "`selector` does not match template `labels`")];
 }
@@ -138,17 +213,23 @@ function schemaCauses(schema: Schema, value: unknown, path: string): readonly Ca
   });
 }
 
-/** @throws 422 with every cause, as the API server does */
-export function validate(type: ResourceType, object: KubeObject): void {
+/** @throws 422 with every cause, as the API server does: what is wrong with the object, and what an update may not change */
+export function validate(type: ResourceType, object: KubeObject, before?: KubeObject): void {
   const paths = requiredPaths[type.kind] ?? [];
   const causes = [
+    ...prefixCauses(object),
     ...nameCauses(type, object.metadata.name),
     ...labelCauses(object),
+    ...keyCauses(object.metadata.labels, "metadata.labels"),
+    ...keyCauses(object.metadata.annotations, "metadata.annotations"),
+    ...finalizerCauses(object),
+    ...dataCauses(object),
     ...paths.filter((path) => isEmpty(at(object, path))).map((path) => required(path)),
     ...containerCauses(object),
     ...selectorCauses(object),
     ...restartCauses(object),
     ...(type.crd ? schemaCauses(schemaOf(type), object, "") : []),
+    ...(before ? updateCauses(type, before, object) : []),
   ];
   if (causes.length > 0) {
     throw invalid(type, object.metadata.name, causes);
@@ -177,8 +258,8 @@ function withoutMutable(pod: KubeObject): unknown {
   return spec;
 }
 
-/** @throws 422 where an update changes what may not change */
-export function validateUpdate(type: ResourceType, before: KubeObject, after: KubeObject): void {
+/** An update changes what may not change. */
+function updateCauses(type: ResourceType, before: KubeObject, after: KubeObject): readonly Cause[] {
   const causes = (immutable[type.kind] ?? [])
     .filter((path) => !isSame(at(before, path), at(after, path)))
     .map((path) => invalidValue(path, at(after, path), "field is immutable"));
@@ -190,7 +271,9 @@ export function validateUpdate(type: ResourceType, before: KubeObject, after: Ku
   if (type.kind === "Pod" && !isSame(withoutMutable(before), withoutMutable(after))) {
     causes.push({ reason: "FieldValueForbidden", message: `Forbidden: ${podUpdateText}`, field: "spec" });
   }
-  if (causes.length > 0) {
-    throw invalid(type, after.metadata.name, causes);
+  if (before["immutable"] === true && !isSame(before["data"], after["data"])) {
+    const message = "Forbidden: field is immutable when `immutable` is set";
+    causes.push({ reason: "FieldValueForbidden", message, field: "data" });
   }
+  return causes;
 }

@@ -128,7 +128,8 @@ export function listJson(
   const head = {
     kind: isMetadata ? "PartialObjectMetadataList" : `${type.kind}List`,
     apiVersion: isMetadata ? "meta.k8s.io/v1" : apiVersionOf(type),
-    metadata: meta,
+    // The API server's code for custom resources always writes the field.
+    metadata: type.crd && !isMetadata ? { continue: "", ...meta } : meta,
   };
   const items = entries.map((entry) =>
     isMetadata ? entry.metadataJson : type.crd ? objectJson(type, entry) : bareJson(type, entry),

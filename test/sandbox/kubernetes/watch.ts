@@ -1,5 +1,6 @@
 import type { ResourceType } from "./kinds.ts";
 import { apiVersionOf } from "./kinds.ts";
+import type { KubeObject } from "./object.ts";
 import { matches, type Selector } from "./selectors.ts";
 import { StatusError, tooOldToWatch } from "./status.ts";
 import { Entry, type Change, type Store } from "./store.ts";
@@ -74,6 +75,15 @@ function line(type: string, objectJson: string): string {
   return `{"type":"${type}","object":${objectJson}}\n`;
 }
 
+/** What left a selection is told as it was while it was in it, at the version that took it out. */
+function lastSeen({ type, object, previous }: Change): KubeObject {
+  if (type === "DELETED" || previous === undefined) {
+    return object;
+  }
+  const { resourceVersion } = object.metadata;
+  return { ...previous, metadata: { ...previous.metadata, ...(resourceVersion && { resourceVersion }) } };
+}
+
 class Writer {
   #hasHeaders = true;
 
@@ -93,7 +103,9 @@ class Writer {
     if (!isIn && !wasIn) {
       return "";
     }
-    return this.#line(isIn ? (wasIn ? "MODIFIED" : "ADDED") : "DELETED", new Entry(change.object));
+    return isIn
+      ? this.#line(wasIn ? "MODIFIED" : "ADDED", new Entry(change.object))
+      : this.#line("DELETED", new Entry(lastSeen(change)));
   }
 
   initial(): readonly string[] {

@@ -2,9 +2,18 @@ import { randomUUID } from "node:crypto";
 import { serverSideApply, trackUpdate, type Manager } from "./apply.ts";
 import { admitNamespace, admitPod } from "./admission.ts";
 import { fieldManager, isDryRun, type Call } from "./call.ts";
-import { asObject, decode, parseBody, refuseMistyped, unknownTexts } from "./decode.ts";
+import {
+  asObject,
+  decode,
+  invalidPatch,
+  parseBody,
+  parsePatch,
+  refuseMistyped,
+  refuseUntyped,
+  unknownTexts,
+} from "./decode.ts";
 import { withDefaults } from "./defaults.ts";
-import { apiVersionOf, type Kinds } from "./kinds.ts";
+import { apiVersionOf, type Kinds, type ResourceType } from "./kinds.ts";
 import { randomSuffix } from "./names.ts";
 import { at, isSame, keyOf, textAt, timestamp, type KubeObject } from "./object.ts";
 import { jsonPatch, mergePatch, strategicMerge } from "./patch.ts";
@@ -12,7 +21,7 @@ import { schemaOf } from "./schema.ts";
 import * as status from "./status.ts";
 import type { Store } from "./store.ts";
 import { checkApplied, checkPreconditions, hasLostItsLastFinalizer, requireFieldManager } from "./preconditions.ts";
-import { validate, validateUpdate } from "./validation.ts";
+import { validate } from "./validation.ts";
 import { toStored, toVersion } from "./views.ts";
 
 /** Kinds whose `metadata.generation` counts changes of the spec. */
@@ -28,7 +37,7 @@ export class Writes {
   create(call: Call): KubeObject {
     const sent = asObject(parseBody(call.request.body, call.request.headers["content-type"]), call.type);
     if (textAt(sent, "metadata.resourceVersion")) {
-      throw status.badRequest("resourceVersion should not be set on objects to be created");
+      throw new status.StatusError(500, "", "resourceVersion should not be set on objects to be created");
     }
     return this.#insert(call, this.#read(call, sent), this.#manager(call, "Update"));
   }
@@ -37,17 +46,14 @@ export class Writes {
     const sent = asObject(parseBody(call.request.body, call.request.headers["content-type"]), call.type);
     const object = this.#read(call, sent);
     const live = this.#live(call);
-    if (object.metadata.name !== live.metadata.name) {
-      const [found, wanted] = [object.metadata.name, live.metadata.name];
-      throw status.badRequest(`the name of the object (${found}) does not match the name on the URL (${wanted})`);
-    }
+    refuseOtherName(object.metadata.name, live.metadata.name);
     if (call.type.crd && !object.metadata.resourceVersion) {
       const cause = {
         reason: "FieldValueInvalid",
-        message: "Invalid value: 0x0: must be specified for an update",
+        message: "Invalid value: 0: must be specified for an update",
         field: "metadata.resourceVersion",
       };
-      throw status.invalid(call.type, live.metadata.name, [cause]);
+      throw status.invalid({ ...call.type, kind: call.type.plural }, live.metadata.name, [cause]);
     }
     return this.#replace(call, live, object, this.#manager(call, "Update"));
   }
@@ -58,9 +64,10 @@ export class Writes {
       return this.#apply(call);
     }
     const live = toVersion(call.type, this.#live(call));
-    const patch = parseBody(call.request.body, media);
+    const patch = parsePatch(call.request.body, media);
     const patched = asObject(this.#patched(call, live, patch, media), call.type);
-    const object = this.#read(call, patched, patch);
+    const object = this.#read(call, patched, true);
+    refuseOtherName(object.metadata.name, live.metadata.name);
     return { object: this.#replace(call, this.#live(call), object, this.#manager(call, "Update")), isNew: false };
   }
 
@@ -75,11 +82,12 @@ export class Writes {
           return strategicMerge(live, patch, schemaOf(call.type));
         }
     }
-    const strategic = call.type.crd ? [] : ["application/strategic-merge-patch+json"];
+    if (call.type.crd === undefined) {
+      throw new status.StatusError(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
+    }
     throw status.unsupportedMediaType([
       "application/json-patch+json",
       "application/merge-patch+json",
-      ...strategic,
       "application/apply-patch+yaml",
     ]);
   }
@@ -87,11 +95,17 @@ export class Writes {
   #apply(call: Call): { readonly object: KubeObject; readonly isNew: boolean } {
     const { type, request } = call;
     requireFieldManager(call);
-    const sent = asObject(parseBody(request.body, "application/yaml"), type);
+    const body = parseBody(request.body, "application/yaml");
+    if (!textAt(body, "kind")) {
+      throw status.badRequest(`invalid object type: /${textAt(body, "apiVersion")}, Kind=`);
+    }
+    const sent = asObject(body, type);
     if (sent.metadata.managedFields?.length) {
       throw status.badRequest("metadata.managedFields must be nil");
     }
     const named = { ...sent, metadata: { ...sent.metadata, name: sent.metadata.name || (call.name ?? "") } };
+    refuseOtherName(named.metadata.name, call.name ?? "");
+    refuseUntyped(type, named);
     const applied = this.#read(call, named);
     const live = this.store.get(type.storage, this.#key(call));
     checkApplied(type, live, applied);
@@ -107,21 +121,17 @@ export class Writes {
   }
 
   /** Reads by the schema; what is unknown is refused, warned of or dropped, as `fieldValidation` says. */
-  #read(call: Call, sent: KubeObject, patch?: unknown): KubeObject {
+  #read(call: Call, sent: KubeObject, isPatch = false): KubeObject {
     const { type } = call;
     const decoded = decode(type, sent);
-    refuseMistyped(type, decoded);
+    refuseMistyped(type, decoded, isPatch);
     const unknown = unknownTexts(decoded);
     const mode = call.request.query.get("fieldValidation") ?? "Warn";
     if (unknown.length > 0 && mode === "Strict") {
       const why = `strict decoding error: ${unknown.join(", ")}`;
-      if (patch !== undefined) {
-        const value = JSON.stringify(JSON.stringify(patch));
-        const message = `Invalid value: ${value}: ${why}`;
-        const causes = [{ reason: "FieldValueInvalid", message, field: "patch" }];
-        throw new status.StatusError(422, "Invalid", ` "" is invalid: patch: ${message}`, { causes });
-      }
-      throw status.badRequest(`${type.kind} in version "${type.version}" cannot be handled as a ${type.kind}: ${why}`);
+      throw isPatch
+        ? invalidPatch(sent, why)
+        : status.badRequest(`${type.kind} in version "${type.version}" cannot be handled as a ${type.kind}: ${why}`);
     }
     if (mode === "Warn") {
       call.warnings.push(...unknown);
@@ -166,12 +176,15 @@ export class Writes {
     if (this.store.get(type.storage, keyOf(object)) !== undefined) {
       throw status.alreadyExists(type, object.metadata.name);
     }
+    if (manager) {
+      const sentPart = withoutSystemParts(type, object);
+      const { metadata } = trackUpdate(schemaOf(type), undefined, sentPart, manager, this.store.clock.now());
+      object.metadata = { ...object.metadata, ...metadata };
+    }
     if (type.kind === "Pod") {
       admitPod(type, this.store, object);
     }
-    const now = this.store.clock.now();
-    const tracked = manager ? trackUpdate(schemaOf(type), undefined, object, manager, now) : object;
-    return isDryRun(call) ? tracked : this.store.put(type.storage, tracked);
+    return isDryRun(call) ? object : this.store.put(type.storage, object);
   }
 
   #newMetadata(sent: KubeObject): KubeObject["metadata"] {
@@ -183,7 +196,7 @@ export class Writes {
       name: name || (generateName ? `${generateName}${randomSuffix()}` : ""),
       uid: randomUUID(),
       creationTimestamp: timestamp(this.store.clock.now()),
-      ...(counted.test(group) && { generation: 1 }),
+      ...((counted.test(group) || sent.kind === "Pod") && { generation: 1 }),
     };
   }
 
@@ -191,8 +204,7 @@ export class Writes {
     const { type } = call;
     checkPreconditions(type, live, sent);
     const merged = this.#merged(call, live, sent);
-    validate(type, merged);
-    validateUpdate(type, live, merged);
+    validate(type, merged, live);
     const now = this.store.clock.now();
     const tracked = manager ? trackUpdate(schemaOf(type), live, merged, manager, now) : merged;
     if (isSame(withoutTimes(live), withoutTimes(tracked))) {
@@ -237,6 +249,24 @@ export class Writes {
     }
     return defined(object);
   }
+}
+
+function refuseOtherName(found: string, wanted: string): void {
+  if (found !== wanted) {
+    throw status.badRequest(`the name of the object (${found}) does not match the name on the URL (${wanted})`);
+  }
+}
+
+/** What a client sent of a new object: the status, and the finalizers of a namespace, are the system's. */
+function withoutSystemParts(type: ResourceType, object: KubeObject): KubeObject {
+  const rest = { ...object };
+  if (type.subresources.includes("status")) {
+    Reflect.deleteProperty(rest, "status");
+  }
+  if (type.kind === "Namespace") {
+    Reflect.deleteProperty(rest, "spec");
+  }
+  return rest;
 }
 
 function contents(object: KubeObject): unknown {
