@@ -9,14 +9,21 @@ export function formatCommandLine({ tool, words }: CommandLine): string {
 /**
  * A plan as a bash script of `az` and `kubectl` lines. Values of secrets are read from the environment (`SECRET_VALUE`), never printed.
  * The script passes shellcheck.
+ *
+ * @param satisfied ids of steps that are so already: `az` refuses some of their lines then, so they are left out; `kubectl apply` bears to be repeated
  */
-export function exportScript(steps: readonly Step[]): string {
-  const blocks = steps.map((step) => [`# ${oneLine(step.title)}`, ...step.commands().map(formatScriptLine)].join("\n"));
-  const needsValue = steps.some((step) => step.commands().some(({ stdin }) => stdin?.includes("${SECRET_VALUE}")));
+export function exportScript(steps: readonly Step[], satisfied: ReadonlySet<string> = new Set()): string {
+  const blocks = steps.flatMap((step) => {
+    const lines = step.commands();
+    const isLeftOut = lines.length === 0 || (satisfied.has(step.id) && lines.every(({ tool }) => tool === "az"));
+    return isLeftOut ? [] : [{ title: step.title, lines }];
+  });
+  const needsValue = blocks.some(({ lines }) => lines.some(({ stdin }) => stdin?.includes("${SECRET_VALUE}")));
   const guard = needsValue
     ? [`: "\${SECRET_VALUE:?${oneLine(t("Set SECRET_VALUE to the value of the secret first."))}}"`]
     : [];
-  return [["#!/usr/bin/env bash", "set -euo pipefail"].join("\n"), ...guard, ...blocks].join("\n\n") + "\n";
+  const texts = blocks.map(({ title, lines }) => [`# ${oneLine(title)}`, ...lines.map(formatScriptLine)].join("\n"));
+  return [["#!/usr/bin/env bash", "set -euo pipefail"].join("\n"), ...guard, ...texts].join("\n\n") + "\n";
 }
 
 /** One line of a plan as bash takes it, with its standard input, loop, condition or capture. */
@@ -32,6 +39,9 @@ export function formatScriptLine(line: CommandLine): string {
 
 function formatWhole(line: CommandLine): string {
   const command = formatCommandLine(line);
+  if (line.isRepeated) {
+    return `for _ in {1..60}; do\n  if ${command}; then break; fi\n  sleep 10\ndone`;
+  }
   if (line.each !== undefined) {
     return `while IFS= read -r EACH; do\n  ${command}\ndone <<<"\${${line.each}}"`;
   }

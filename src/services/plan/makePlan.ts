@@ -79,7 +79,9 @@ function unique(steps: readonly Step[]): readonly Step[] {
 
 function clusterSteps(services: Services, { clusterId, newCluster, rotation, mount }: Intent): readonly Step[] {
   const isNew = newCluster !== undefined;
-  const issuer = mount?.access.kind === "workloadIdentity" ? [oidcIssuerStep(services, { clusterId, isNew })] : [];
+  const isMadeWithIt = newCluster?.oidcIssuer && newCluster.workloadIdentity;
+  const issuer =
+    mount?.access.kind === "workloadIdentity" ? [oidcIssuerStep(services, { clusterId, isNew, isMadeWithIt })] : [];
   const addon = keyVaultCsiAddonStep(services, { clusterId, rotation, isNew });
   if (!newCluster) {
     return [addon, ...issuer];

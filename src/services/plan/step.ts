@@ -23,6 +23,8 @@ export interface CommandLine {
   readonly tool: "az" | "kubectl";
   /** As words; quoting is the exporter's. */
   readonly words: readonly CommandWord[];
+  /** Only asks: repeated for some minutes until it succeeds, since a right that was just given takes its time. */
+  readonly isRepeated?: boolean | undefined;
   /** Shell variable that captures what the line prints. */
   readonly captures?: string | undefined;
   /** The line runs only where the captured variable is not set in the environment already. */

@@ -7,7 +7,7 @@ import type { CallOptions } from "../../call.ts";
 import { hasCode, isAbort, ServiceError } from "../../errors.ts";
 import { t } from "../../l10n.ts";
 import { parseGoDuration, sameDuration } from "../duration.ts";
-import type { ApplyOptions, CheckOptions, Step, StepState } from "../step.ts";
+import type { ApplyOptions, CheckOptions, CommandLine, Step, StepState } from "../step.ts";
 
 /** What the add-on is to be. */
 export interface KeyVaultCsiAddonTarget {
@@ -41,7 +41,7 @@ export function keyVaultCsiAddonStep(
     check: (options) => checkAddon(managedClusters, target, options),
     apply: (options) => applyAddon(managedClusters, target, options),
     undo: (made, options) => undoAddon(managedClusters, target.clusterId, made, options),
-    commands: () => [enableCommand(target)],
+    commands: () => commandsFor(target),
   };
 }
 
@@ -265,16 +265,36 @@ function describe(isOn: boolean, rotation: KeyVaultCsiAddon["rotation"] | undefi
   return rotation?.isEnabled ? t("On, rotation every {0}", rotation.pollInterval) : t("On, rotation off");
 }
 
-function enableCommand({ clusterId, rotation }: KeyVaultCsiAddonTarget) {
+/** `az` refuses to turn an add-on on that is on; its rotation has a command of its own. None for a cluster that is made with the add-on. */
+function commandsFor({ clusterId, rotation, isNew }: KeyVaultCsiAddonTarget): readonly CommandLine[] {
+  if (isNew) {
+    return [];
+  }
   const { subscriptionId, resourceGroup, name } = parseResourceId(clusterId);
+  const cluster = ["--name", name, "--resource-group", resourceGroup, "--subscription", subscriptionId];
   const rotationWords = rotation?.isEnabled
     ? ["--enable-secret-rotation", "--rotation-poll-interval", rotation.pollInterval]
     : [];
-  return {
-    tool: "az" as const,
-    words: [
-      ...["aks", "enable-addons", "--addons", "azure-keyvault-secrets-provider", "--name", name],
-      ...["--resource-group", resourceGroup, "--subscription", subscriptionId, ...rotationWords],
-    ],
+  const variable = "ADDON_ENABLED";
+  const update: CommandLine = {
+    tool: "az",
+    words: ["aks", "addon", "update", "--addon", "azure-keyvault-secrets-provider", ...cluster, ...rotationWords],
+    onlyIf: { variable, is: "true" },
   };
+  return [
+    {
+      tool: "az",
+      words: [
+        ...["aks", "show", ...cluster],
+        ...["--query", "addonProfiles.azureKeyvaultSecretsProvider.enabled", "--output", "tsv"],
+      ],
+      captures: variable,
+    },
+    {
+      tool: "az",
+      words: ["aks", "enable-addons", "--addons", "azure-keyvault-secrets-provider", ...cluster, ...rotationWords],
+      onlyIf: { variable, is: "true", isNegated: true },
+    },
+    ...(rotation ? [update] : []),
+  ];
 }

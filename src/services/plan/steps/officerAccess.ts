@@ -158,5 +158,13 @@ function commandsFor(vaultId: string): readonly CommandLine[] {
       ],
       onlyIf: ifPolicies,
     },
+    {
+      tool: "az",
+      words: [
+        ...["keyvault", "secret", "list", "--vault-name", name, "--subscription", subscriptionId],
+        ...["--maxresults", "1", "--output", "none"],
+      ],
+      isRepeated: true,
+    },
   ];
 }

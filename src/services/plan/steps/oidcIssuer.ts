@@ -13,7 +13,15 @@ type Clusters = Pick<ManagedClusters, "find" | "enableOidcIssuer">;
  */
 export function oidcIssuerStep(
   services: { readonly managedClusters: Clusters },
-  { clusterId, isNew }: { readonly clusterId: string; readonly isNew: boolean },
+  {
+    clusterId,
+    isNew,
+    isMadeWithIt = false,
+  }: {
+    readonly clusterId: string;
+    readonly isNew: boolean;
+    /** An earlier step makes the cluster with both on. */ readonly isMadeWithIt?: boolean | undefined;
+  },
 ): Step {
   const { subscriptionId, resourceGroup, name } = parseResourceId(clusterId);
   return {
@@ -27,15 +35,18 @@ export function oidcIssuerStep(
       await services.managedClusters.enableOidcIssuer(clusterId, { workloadIdentity: true }, options);
     },
     irreversible: t("The OIDC issuer cannot be turned off again."),
-    commands: () => [
-      {
-        tool: "az",
-        words: [
-          ...["aks", "update", "--name", name, "--resource-group", resourceGroup, "--subscription", subscriptionId],
-          ...["--enable-oidc-issuer", "--enable-workload-identity"],
-        ],
-      },
-    ],
+    commands: () =>
+      isMadeWithIt
+        ? []
+        : [
+            {
+              tool: "az",
+              words: [
+                ...["aks", "update", "--name", name, "--resource-group", resourceGroup],
+                ...["--subscription", subscriptionId, "--enable-oidc-issuer", "--enable-workload-identity"],
+              ],
+            },
+          ],
   };
 }
 

@@ -131,6 +131,8 @@ function createCommand(vault: NewVault): CommandLine {
     words: [
       ...["keyvault", "create", "--name", name, "--resource-group", resourceGroup, "--location", vault.location],
       ...["--enable-rbac-authorization", String(vault.usesRbac), "--subscription", subscriptionId],
+      // Else az gives whoever runs it every permission there is.
+      ...(vault.usesRbac ? [] : ["--no-self-perms", "true"]),
       ...(vault.isPurgeProtected ? ["--enable-purge-protection", "true"] : []),
       ...(vault.softDeleteRetentionInDays ? ["--retention-days", String(vault.softDeleteRetentionInDays)] : []),
       ...(vault.skuName ? ["--sku", vault.skuName] : []),

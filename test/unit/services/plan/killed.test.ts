@@ -124,7 +124,7 @@ function planOf(bench: PlanBench, access: IntendedAccess["kind"], value = bench.
 function lasting(bench: PlanBench): readonly string[] {
   return bench
     .changes()
-    .filter((line) => !/pods/.test(line))
+    .filter((line) => !line.includes("pods"))
     .map((line) => line.replace(/federatedIdentityCredentials\/.*/, "federatedIdentityCredentials"))
     .map((line) => line.replace(/virtualMachineScaleSets\/.*/, "virtualMachineScaleSets"))
     .sort();
