@@ -94,7 +94,7 @@ describe("The script of a whole journey", () => {
       });
       assert.ok(lines.some((line) => line.startsWith("az aks create ")));
       // az refuses to turn on what is on.
-      assert.ok(!lines.some((line) => line.includes('enable-addons --addons azure-keyvault-secrets-provider --name')));
+      assert.ok(!lines.some((line) => line.includes("enable-addons --addons azure-keyvault-secrets-provider --name")));
       assert.match(lines.at(-1) ?? "", /^kubectl delete pod key-vault-csi-proof-/);
       assert.ok(!lines.join("\n").includes(bench.canary));
     });
