@@ -3,7 +3,7 @@ import { z } from "zod";
 import { formatResourceId } from "../services/azure/resourceId.ts";
 import { ServiceError } from "../services/errors.ts";
 import { t } from "../services/l10n.ts";
-import type { Intent, IntendedSecret, IntendedVault } from "../services/plan/intent.ts";
+import type { IntendedSecret } from "../services/plan/intent.ts";
 import type { NewVaultDraft, SecretDraft, WizardDraft } from "./protocol.ts";
 
 const ifDeleted = z.enum(["recover", "purge"]).optional();
@@ -40,10 +40,29 @@ const draftSchema = z.object({
     ifDeleted,
     hadValue: z.boolean(),
   }),
+  mount: z.object({
+    access: z.enum(["workloadIdentity", "addonIdentity", "nodeIdentity", "none"]),
+    identity: z.object({ id: z.string(), name: z.string() }).optional(),
+    namespace: z.string(),
+    serviceAccount: z.string(),
+    className: z.string(),
+    fileName: z.string(),
+    syncedSecret: z.string(),
+    isProved: z.boolean(),
+  }),
 }) satisfies z.ZodType<WizardDraft>;
 
+/** A draft in which the cluster is chosen. */
+export type WholeDraft = z.infer<typeof draftSchema>;
+
+const onlyDraftSchema = z.object({ draft: draftSchema });
 const previewSchema = z.object({ draft: draftSchema, hasValue: z.boolean() });
 const applySchema = z.object({ draft: draftSchema, value: z.string().optional() });
+
+/** Reads params that hold a draft and nothing else. @throws {ServiceError} `invalidRequest` */
+export function parseDraft(params: unknown): WholeDraft {
+  return parseParams(onlyDraftSchema, params).draft;
+}
 
 /** Reads the params of `preview`. @throws {ServiceError} `invalidRequest` */
 export function parsePreview(params: unknown) {
@@ -64,59 +83,14 @@ function parseParams<T>(schema: z.ZodType<T>, params: unknown): T {
   return parsed.data;
 }
 
-/** What a draft wants, for `makePlan`. @throws {ServiceError} `invalidRequest` when something is not chosen yet */
-export async function makeIntent(
-  draft: z.infer<typeof draftSchema>,
-  tenantOf: (subscriptionId: string) => Promise<string | undefined>,
-): Promise<Intent> {
-  const vault = await intendedVault(draft, tenantOf);
-  return {
-    clusterId: draft.cluster.id,
-    rotation: draft.rotation,
-    vault,
-    secret: vault && draft.secret.kind === "set" ? intendedSecret(draft.secret) : undefined,
-  };
-}
-
-async function intendedVault(
-  { vault }: Pick<WizardDraft, "vault">,
-  tenantOf: (subscriptionId: string) => Promise<string | undefined>,
-): Promise<IntendedVault | undefined> {
-  switch (vault.kind) {
-    case "none":
-      return undefined;
-    case "existing":
-      if (!vault.existing) {
-        throw new ServiceError("invalidRequest", t("No vault is chosen yet."));
-      }
-      return { kind: "existing", id: vault.existing.id };
-    case "new":
-      return newVault(vault.fresh, await tenantOf(vault.fresh.subscriptionId));
-  }
-}
-
-function newVault(fresh: NewVaultDraft, tenantId: string | undefined): IntendedVault {
-  if (tenantId === undefined) {
-    throw new ServiceError(
-      "notFound",
-      t('The subscription for the new vault is not there any more: "{0}".', fresh.subscriptionId),
-    );
-  }
-  const { location, usesRbac, isPurgeProtected } = fresh;
-  return {
-    kind: "new",
-    vault: { id: newVaultId(fresh), location, tenantId, usesRbac, isPurgeProtected },
-    ifDeleted: fresh.ifDeleted,
-  };
-}
-
 /** The id a vault will have. */
 export function newVaultId(fresh: Pick<NewVaultDraft, "subscriptionId" | "resourceGroup" | "name">): string {
   return formatResourceId({ ...fresh, type: "Microsoft.KeyVault/vaults" });
 }
 
-function intendedSecret(secret: SecretDraft): IntendedSecret {
-  return { name: secret.name, properties: secretProperties(secret), ifDeleted: secret.ifDeleted };
+/** The id of the vault a draft is about. */
+export function vaultIdOf({ vault }: Pick<WholeDraft, "vault">): string {
+  return vault.kind === "existing" && vault.existing ? vault.existing.id : newVaultId(vault.fresh);
 }
 
 /** The properties a draft gives a secret; what was left empty is left out. */

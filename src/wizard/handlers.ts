@@ -4,14 +4,19 @@ import { t } from "../services/l10n.ts";
 import type { Logger } from "../services/log.ts";
 import { parseGoDuration } from "../services/plan/duration.ts";
 import { exportScript, formatScriptLine } from "../services/plan/export.ts";
+import type { Intent } from "../services/plan/intent.ts";
 import { makePlan } from "../services/plan/makePlan.ts";
 import { checkPlan, type CheckedStep } from "../services/plan/plan.ts";
+import type { ProofReport } from "../services/plan/proof.ts";
 import type { Services } from "../services/services.ts";
-import { makeIntent, parseApply, parsePreview, secretProperties } from "./draftSchema.ts";
+import { parseApply, parseDraft, parsePreview, secretProperties, type WholeDraft } from "./draftSchema.ts";
+import { classPreview } from "./classPreview.ts";
 import { keepEstate, type EstateKeeper } from "./estate.ts";
+import { makeIntent } from "./intent.ts";
 import { clusterList, subscriptionList, vaultList } from "./lists.ts";
 import { chosenCluster, clusterDetails, clusterReach, groupNameProblem, places } from "./lookups.ts";
-import { secretName, vaultDetails, vaultName } from "./lookups.ts";
+import { identities, namespaces, secretName, vaultDetails, vaultName } from "./lookups.ts";
+import { mountNameProblem, proposeMount } from "./mount.ts";
 import type {
   Handlers,
   LinkName,
@@ -84,6 +89,7 @@ export function createWizardSession(
   return {
     handlers: {
       ...lookupHandlers(parts),
+      ...mountHandlers(parts),
       ...planHandlers(parts),
       takeOpening() {
         const cluster = opening === undefined ? undefined : chosenCluster(opening);
@@ -142,6 +148,17 @@ function lookupHandlers({ getServices, effects, estate, unreachable }: Parts) {
   } satisfies Partial<Handlers<WizardRequests>>;
 }
 
+function mountHandlers(parts: Parts) {
+  const { getServices } = parts;
+  return {
+    proposeMount: (params) => proposeMount(parseDraft(params)),
+    listIdentities: async ({ subscriptionId }, signal) => identities(await getServices(), subscriptionId, { signal }),
+    listNamespaces: async ({ clusterId }, signal) => namespaces(await getServices(), clusterId, { signal }),
+    checkMountName: ({ kind, text }) => ({ problem: mountNameProblem(kind, text) }),
+    previewClass: async (params, signal) => classPreview(await getServices(), parseDraft(params), { signal }),
+  } satisfies Partial<Handlers<WizardRequests>>;
+}
+
 function planHandlers(parts: Parts) {
   const { run } = parts;
   return {
@@ -149,6 +166,7 @@ function planHandlers(parts: Parts) {
     preview: (params, signal) => preview(parts, params, { signal }),
     apply: (params) => run.start(() => prepareRun(parts, params)),
     stopApply: (): Run | undefined => run.stop(),
+    undo: (): Run | undefined => run.undo(),
     closeRun() {
       run.close();
       return nothing;
@@ -159,29 +177,43 @@ function planHandlers(parts: Parts) {
 /** The value stays in the page until Apply; the review needs to know only that there is one. */
 const standIn = "value";
 
-async function preview({ getServices, estate }: Parts, params: unknown, options: CallOptions): Promise<Preview> {
+async function preview(parts: Parts, params: unknown, options: CallOptions): Promise<Preview> {
   const { draft, hasValue } = parsePreview(params);
-  const services = await getServices();
-  const intent = await makeIntent(draft, (subscriptionId) => estate.tenantOf(subscriptionId));
+  const services = await parts.getServices();
+  const intent = await intentOf(parts, services, draft, options);
   const steps = makePlan(services, intent, () => (hasValue ? standIn : undefined));
   const checked = await checkPlan(steps, services, options);
   return { steps: checked.map(previewStep), script: exportScript(steps) };
 }
 
 function previewStep({ step, state }: CheckedStep): PreviewStep {
-  const { id, title, why, irreversible } = step;
+  const { id, title, why } = step;
+  const ofState = state.kind === "needed" ? state.irreversible : undefined;
+  const irreversible = ofState ?? step.irreversible;
   return { id, title, why, state, irreversible, commands: step.commands().map(formatScriptLine) };
 }
 
-async function prepareRun({ getServices, effects, estate }: Parts, params: unknown): Promise<RunInput> {
+function intentOf({ estate }: Parts, services: Services, draft: WholeDraft, options?: CallOptions): Promise<Intent> {
+  return makeIntent(draft, {
+    tenantOf: (subscriptionId) => estate.tenantOf(subscriptionId),
+    locationOf: async (clusterId) => (await services.managedClusters.get(clusterId, options)).location,
+  });
+}
+
+async function prepareRun(parts: Parts, params: unknown): Promise<RunInput> {
   const { draft, value } = parseApply(params);
-  const services = await getServices();
-  const intent = await makeIntent(draft, (subscriptionId) => estate.tenantOf(subscriptionId));
+  const services = await parts.getServices();
+  const intent = await intentOf(parts, services, draft);
   let secretValue = value;
+  let proof: ProofReport | undefined;
+  const onProof = (report: ProofReport) => {
+    proof = report;
+  };
   return {
-    steps: makePlan(services, intent, () => secretValue),
-    readResult: (options) => readResult(services, intent, options),
-    explain: (error) => toWireError(error, "apply", effects.log).message,
+    key: JSON.stringify(intent),
+    steps: makePlan(services, intent, () => secretValue, { onProof }),
+    readResult: (options) => readResult(services, intent, proof, options),
+    explain: (error) => toWireError(error, "apply", parts.effects.log).message,
     onEnd() {
       secretValue = undefined;
     },

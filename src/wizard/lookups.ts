@@ -3,6 +3,7 @@ import { parseResourceId } from "../services/azure/resourceId.ts";
 import { checkObjectName } from "../services/azure/vaultObjectRules.ts";
 import type { CallOptions } from "../services/call.ts";
 import { hasCode, ServiceError } from "../services/errors.ts";
+import { kinds } from "../services/kubernetes/clusterClient.ts";
 import { t } from "../services/l10n.ts";
 import type { Services } from "../services/services.ts";
 import { newVaultId } from "./draftSchema.ts";
@@ -10,6 +11,8 @@ import { clusterState } from "./lists.ts";
 import type {
   ChosenCluster,
   ClusterDetails,
+  IdentityList,
+  NamespaceList,
   Places,
   Reach,
   SecretNameVerdict,
@@ -36,6 +39,34 @@ export async function clusterDetails(
     isOn: keyVaultCsi.isEnabled,
     rotation: keyVaultCsi.rotation,
   };
+}
+
+export async function identities(
+  services: Pick<Services, "identities">,
+  subscriptionId: string,
+  options: CallOptions,
+): Promise<IdentityList> {
+  const found = await services.identities.list(subscriptionId, options);
+  const rows = found.map(({ id, name }) => ({ id, name, resourceGroup: parseResourceId(id).resourceGroup }));
+  return { identities: rows.sort((a, b) => a.name.localeCompare(b.name)) };
+}
+
+/** The namespaces of a cluster. Where they cannot be read, one can still be typed. */
+export async function namespaces(
+  services: Pick<Services, "clusterClients">,
+  clusterId: string,
+  options: CallOptions,
+): Promise<NamespaceList> {
+  try {
+    const client = await services.clusterClients.open(clusterId, options);
+    const found = await client.list(kinds.namespace, { metadataOnly: true }, options);
+    return { namespaces: found.map(({ metadata }) => metadata.name).sort(), missing: undefined };
+  } catch (error) {
+    if (error instanceof ServiceError) {
+      return { namespaces: [], missing: error.message };
+    }
+    throw error;
+  }
 }
 
 /** Whether the Kubernetes API answers this machine, whatever it answers. */

@@ -33,12 +33,22 @@ export interface WizardRequests {
   checkSecretName: (params: { readonly vaultId?: string | undefined; readonly name: string }) => SecretNameVerdict;
   /** Content type, expiry and tags. */
   checkSecretProperties: (params: { readonly secret: SecretDraft }) => Verdict;
+  /** What the mount's names will be unless told otherwise. */
+  proposeMount: (params: { readonly draft: WizardDraft }) => MountProposal;
+  listIdentities: (params: { readonly subscriptionId: string }) => IdentityList;
+  /** The namespaces of a cluster, where this machine reaches it. */
+  listNamespaces: (params: { readonly clusterId: string }) => NamespaceList;
+  checkMountName: (params: { readonly kind: MountNameKind; readonly text: string }) => Verdict;
+  /** The SecretProviderClass as it would be written now. */
+  previewClass: (params: { readonly draft: WizardDraft }) => ClassPreview;
   /** The plan of a draft, checked against the world. Changes nothing. */
   preview: (params: { readonly draft: WizardDraft; readonly hasValue: boolean }) => Preview;
   /** Starts applying, and answers at once; `run` events tell the rest. While a run is under way it answers with that one. */
   apply: (params: { readonly draft: WizardDraft; readonly value?: string | undefined }) => Run;
   /** Ends the waiting of a run. What Azure has accepted goes on there. */
   stopApply: (params: Nothing) => Run | undefined;
+  /** Takes back what a run that has ended made, last step first; answers at once, like `apply`. */
+  undo: (params: Nothing) => Run | undefined;
   /** Forgets a run that has ended, so that another can be prepared. */
   closeRun: (params: Nothing) => Nothing;
   copyText: (params: { readonly text: string }) => Nothing;
@@ -168,6 +178,38 @@ export type SecretNameVerdict =
   /** The vault does not say: no right yet, or no way to it. */
   | { readonly kind: "unknown" };
 
+export interface MountProposal {
+  readonly identityName: string;
+  readonly identityGroup: string;
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  readonly className: string;
+  readonly fileName: string;
+}
+
+export interface IdentityChoice {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface IdentityList {
+  readonly identities: readonly (IdentityChoice & { readonly resourceGroup: string })[];
+}
+
+export interface NamespaceList {
+  readonly namespaces: readonly string[];
+  /** Why they are not known. */
+  readonly missing: string | undefined;
+}
+
+export type MountNameKind = "namespace" | "serviceAccount" | "class" | "file" | "syncedSecret";
+
+export interface ClassPreview {
+  readonly yaml: string;
+  /** Whether every id in it is known; else some stand as `${NAME}`, and are filled in when the plan is applied. */
+  readonly isWhole: boolean;
+}
+
 // ── The plan and its run ──
 
 export interface PreviewStep {
@@ -201,13 +243,24 @@ export interface RunStep {
   readonly detail: string | undefined;
 }
 
+/** A step of a run that has ended, as taking it back would treat it. */
+export interface UndoRow {
+  readonly title: string;
+  /** It is not taken back; `note` says why. */
+  readonly isKept: boolean;
+  readonly note: string | undefined;
+}
+
 export interface Run {
   readonly id: string;
+  readonly kind: "apply" | "undo";
   readonly state: "running" | "stopping" | "done" | "failed" | "stopped";
   readonly steps: readonly RunStep[];
   /** Why it failed, or what goes on in Azure after a stop. */
   readonly message: string | undefined;
   readonly result: RunResult | undefined;
+  /** Once it has ended: what taking back what was made comes to, in that order. Empty: there is nothing to take back. */
+  readonly undo: readonly UndoRow[];
 }
 
 export interface RunResult {
@@ -218,8 +271,25 @@ export interface RunResult {
   readonly identityClientId?: string | undefined;
   readonly identityObjectId?: string | undefined;
   readonly driver?: DriverResult | undefined;
+  /** The SecretProviderClass that is in the cluster now. */
+  readonly classYaml?: string | undefined;
+  readonly proof?: ProofResult | undefined;
   /** What could not be read for this page, as sentences. */
   readonly missing: readonly string[];
+}
+
+/** What a throwaway pod found in its volume. Never a value. */
+export interface ProofResult {
+  readonly namespace: string;
+  readonly files: readonly {
+    readonly name: string;
+    readonly sizeBytes: number;
+    readonly version: string | undefined;
+    /** Whether that is the version the vault has now; undefined where one may not look. */
+    readonly isCurrent: boolean | undefined;
+    /** The start of it, to compare files by. */
+    readonly hash: string;
+  }[];
 }
 
 export interface DriverResult {
@@ -242,6 +312,22 @@ export interface WizardDraft {
   readonly rotation?: Rotation | undefined;
   readonly vault: VaultDraft;
   readonly secret: SecretDraft;
+  readonly mount: MountDraft;
+}
+
+/** How pods get at the secret. An empty name: as `proposeMount` gives it. */
+export interface MountDraft {
+  /** `none`: the setup ends with driver and secret. */
+  readonly access: "workloadIdentity" | "addonIdentity" | "nodeIdentity" | "none";
+  /** Undefined: a new one. */
+  readonly identity?: IdentityChoice | undefined;
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  readonly className: string;
+  readonly fileName: string;
+  /** Of the Kubernetes Secret the driver is to make; empty: none. */
+  readonly syncedSecret: string;
+  readonly isProved: boolean;
 }
 
 export type IfDeletedDraft = "recover" | "purge" | undefined;

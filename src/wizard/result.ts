@@ -3,14 +3,26 @@ import type { CallOptions } from "../services/call.ts";
 import { isAbort } from "../services/errors.ts";
 import type { DriverReport, NodeDriverState } from "../services/kubernetes/driverPods.ts";
 import { t } from "../services/l10n.ts";
-import type { Intent } from "../services/plan/intent.ts";
+import type { Intent, IntendedMount } from "../services/plan/intent.ts";
+import type { ProofReport } from "../services/plan/proof.ts";
+import { findModel } from "../services/plan/steps/secretProviderClass.ts";
+import { fileNames, type ClassObject } from "../services/secretProviderClass/model.ts";
+import { writeSecretProviderClass } from "../services/secretProviderClass/write.ts";
 import type { Services } from "../services/services.ts";
-import type { DriverResult, RunResult } from "./protocol.ts";
+import type { DriverResult, ProofResult, RunResult } from "./protocol.ts";
 
-type ResultServices = Pick<Services, "managedClusters" | "keyVaults" | "clusterClients" | "driver">;
+type ResultServices = Pick<
+  Services,
+  "cloud" | "managedClusters" | "keyVaults" | "identities" | "clusterClients" | "driver"
+>;
 
 /** Reads what came of a plan. What cannot be read is said, and the rest is given. */
-export async function readResult(services: ResultServices, intent: Intent, options: CallOptions): Promise<RunResult> {
+export async function readResult(
+  services: ResultServices,
+  intent: Intent,
+  proof: ProofReport | undefined,
+  options: CallOptions,
+): Promise<RunResult> {
   const vaultId = intent.vault?.kind === "new" ? intent.vault.vault.id : intent.vault?.id;
   const missing: string[] = [];
   const orMissing = async <T>(what: string, reading: Promise<T>): Promise<T | undefined> =>
@@ -21,17 +33,55 @@ export async function readResult(services: ResultServices, intent: Intent, optio
       missing.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
       return undefined;
     });
-  const [cluster, vault, driver] = await Promise.all([
+  const [cluster, vault, driver, classYaml] = await Promise.all([
     orMissing(t("Cluster"), services.managedClusters.find(intent.clusterId, options)),
     vaultId === undefined ? undefined : orMissing(t("Vault"), services.keyVaults.get(vaultId, options)),
     orMissing(t("Driver"), readDriver(services, intent.clusterId, options)),
+    vaultId === undefined || !intent.mount
+      ? undefined
+      : orMissing("SecretProviderClass", readClass(services, intent.clusterId, vaultId, intent.mount, options)),
   ]);
   return {
     ...(intent.secret && { objectName: intent.secret.name, objectType: "secret" }),
     ...(vault && { vaultName: vault.name, tenantId: vault.tenantId }),
     ...identityOf(cluster),
     driver,
+    classYaml,
+    proof: proof && intent.mount && proofResult(proof, intent.mount.objects),
     missing,
+  };
+}
+
+async function readClass(
+  services: ResultServices,
+  clusterId: string,
+  vaultId: string,
+  mount: IntendedMount,
+  options: CallOptions,
+): Promise<string | undefined> {
+  const model = await findModel(
+    services,
+    { ...mount, clusterId, vaultId, name: mount.className, isNew: false },
+    options,
+  );
+  return model && writeSecretProviderClass(model);
+}
+
+/** Enough of a hash to compare files by. */
+const shownHash = 12;
+
+function proofResult({ namespace, files, objects }: ProofReport, mounted: readonly ClassObject[]): ProofResult {
+  return {
+    namespace,
+    files: files.map(({ name, sizeBytes, saltedHash }) => {
+      const object = mounted.find((one) => fileNames(one).includes(name));
+      const proved = objects.find(
+        ({ objectType, objectName }) => objectType === object?.objectType && objectName === object.objectName,
+      );
+      const { mountedVersion, vaultVersion } = proved ?? {};
+      const isCurrent = vaultVersion === undefined ? undefined : vaultVersion === mountedVersion;
+      return { name, sizeBytes, version: mountedVersion, isCurrent, hash: saltedHash.slice(0, shownHash) };
+    }),
   };
 }
 

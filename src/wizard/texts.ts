@@ -8,9 +8,12 @@ export function wizardTexts() {
     ...addonTexts(),
     ...vaultTexts(),
     ...secretTexts(),
+    ...accessTexts(),
+    ...classTexts(),
     ...reviewTexts(),
     ...runTexts(),
     ...resultTexts(),
+    ...undoTexts(),
   };
 }
 
@@ -133,7 +136,7 @@ function secretTexts() {
   return {
     secretStep: t("Secret"),
     secretHeading: t("Put a secret in the vault"),
-    secretNoVault: t("Without a vault there is no secret to set. Continue to the review."),
+    secretNoVault: t("Without a vault there is no secret to set. Continue."),
     secretKind: t("Set a secret?"),
     secretSet: t("Set a secret, or use one that is there"),
     secretLater: t("No secret for now"),
@@ -164,6 +167,69 @@ function secretTexts() {
     tags: t("Tags"),
     tagsNote: t("One a line, as name=value. At most 15."),
     summaryNone: t("None"),
+  };
+}
+
+function accessTexts() {
+  return {
+    accessStep: t("Access"),
+    accessHeading: t("Let pods get at it"),
+    accessNothing: t("Without a secret there is nothing for pods to mount. Continue."),
+    accessKind: t("Who fetches the secret from the vault?"),
+    accessWorkload: t("Workload identity (recommended)"),
+    accessWorkloadNote: t("Only pods of one service account get at it. No password, and nothing on the nodes."),
+    accessAddon: t("The add-on's identity"),
+    accessAddonNote: t("Nothing to make but the right in the vault."),
+    accessAddonWarning: t(
+      "Every pod of the cluster can use it, whatever its namespace. Turning the add-on off and on again can make another identity, which needs the right anew.",
+    ),
+    accessNodes: t("An own identity on every node pool"),
+    accessNodesNote: t("Put on the scale sets of the nodes."),
+    accessNodesWarning: t(
+      "Every pod on a node can use it. A node pool that is added later does not get it by itself, and a locked node resource group refuses it.",
+    ),
+    accessLater: t("Not now"),
+    accessLaterNote: t("The setup ends with driver and secret."),
+    identity: t("Managed identity"),
+    identityNote: t("It gets the least role that reads the secret."),
+    identityNew: t("New: {0}, in {1}"),
+    namespace: t("Namespace"),
+    namespaceNote: t("Where the pods run. One that does not exist is made."),
+    namespacesMissing: t("The cluster's namespaces cannot be read from here: {0}"),
+    serviceAccount: t("Service account"),
+    serviceAccountNote: t("Pods run under it by serviceAccountName. One that does not exist is made."),
+  };
+}
+
+function classTexts() {
+  return {
+    classStep: t("Class"),
+    classHeading: t("Write a SecretProviderClass"),
+    classNothing: t("Without access for pods there is no class to write. Continue."),
+    className: t("Name of the class"),
+    classNameNote: t("Pods name it in their volume."),
+    fileName: t("File name"),
+    fileNameNote: t("The alias under which the secret is mounted. May have folders."),
+    syncedSecret: t("Also make a Kubernetes Secret"),
+    syncedSecretNote: t("Its name; empty: none. It exists as long as a pod mounts the class."),
+    prove: t("Prove it with a throwaway pod"),
+    proveNote: t("It mounts the class, reports names, sizes and hashes, never a value, and is removed."),
+    classYaml: t("SecretProviderClass"),
+    classYamlPartly: t("What stands as a variable here is known, and filled in, once it has been made."),
+  };
+}
+
+function undoTexts() {
+  return {
+    undo: t("Take Back What This Plan Made…"),
+    undoHeading: t("Take this back?"),
+    undoWarning: t("In this order. What was there before the plan stays."),
+    undoTaken: t("Taken back"),
+    undoStays: t("Stays"),
+    undoConfirm: t("Take Back"),
+    undoKeep: t("Keep"),
+    undoingHeading: t("Taking back"),
+    undoneHeading: t("Taken back"),
   };
 }
 
@@ -234,6 +300,13 @@ function resultTexts() {
     nodePending: t("Starting"),
     nodeBroken: t("Broken"),
     whatNext: t("What next"),
+    proof: t("Proof"),
+    proofDone: t("A pod in namespace {0} has mounted the class. It has been removed again."),
+    proofFile: t("{0} bytes · salted hash {1}…"),
+    proofVersion: t("Version"),
+    proofStale: t("The vault has another version by now."),
+    proofNote: t("The salt is new for each proof, so that a hash tells nothing about the value."),
+    nextWorkload: t("Mount the class in your workload"),
     nextAccess: t("Give the identity access to the vault"),
     nextClass: t("Write a SecretProviderClass and mount it"),
     docsAddon: t("Read about the add-on"),

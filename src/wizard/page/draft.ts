@@ -1,4 +1,12 @@
-import type { ChosenCluster, NewVaultDraft, Rotation, SecretDraft, VaultDraft, WizardDraft } from "../protocol.ts";
+import type {
+  ChosenCluster,
+  MountDraft,
+  NewVaultDraft,
+  Rotation,
+  SecretDraft,
+  VaultDraft,
+  WizardDraft,
+} from "../protocol.ts";
 
 /** One choice of the person. */
 export type Choice =
@@ -7,7 +15,8 @@ export type Choice =
   | { readonly kind: "vaultKind"; readonly vault: VaultDraft["kind"] }
   | { readonly kind: "existingVault"; readonly vault: NonNullable<VaultDraft["existing"]> }
   | { readonly kind: "newVault"; readonly change: Partial<NewVaultDraft> }
-  | { readonly kind: "secret"; readonly change: Partial<SecretDraft> };
+  | { readonly kind: "secret"; readonly change: Partial<SecretDraft> }
+  | { readonly kind: "mount"; readonly change: Partial<MountDraft> };
 
 export const emptyDraft: WizardDraft = {
   vault: {
@@ -18,6 +27,10 @@ export const emptyDraft: WizardDraft = {
     },
   },
   secret: { kind: "set", name: "", contentType: "", expiresOn: "", tags: [], hadValue: false },
+  mount: {
+    ...{ access: "workloadIdentity", namespace: "", serviceAccount: "" },
+    ...{ className: "", fileName: "", syncedSecret: "", isProved: true },
+  },
 };
 
 /** The draft after a choice. What was decided about something else than is now chosen is undecided again. */
@@ -35,6 +48,8 @@ export function choose(draft: WizardDraft, choice: Choice): WizardDraft {
       return withVault(draft, { fresh: changeNewVault(draft.vault.fresh, choice.change) });
     case "secret":
       return { ...draft, secret: changeSecret(draft.secret, choice.change) };
+    case "mount":
+      return { ...draft, mount: changeMount(draft.mount, choice.change) };
   }
 }
 
@@ -42,7 +57,8 @@ function chooseCluster(draft: WizardDraft, cluster: ChosenCluster): WizardDraft 
   if (draft.cluster?.id.toLowerCase() === cluster.id.toLowerCase()) {
     return draft;
   }
-  return { ...draft, cluster, rotation: undefined };
+  const mount = { ...draft.mount, identity: undefined, namespace: "", serviceAccount: "" };
+  return { ...draft, cluster, rotation: undefined, mount };
 }
 
 function withVault(draft: WizardDraft, change: Partial<VaultDraft>): WizardDraft {
@@ -69,6 +85,12 @@ function changeSecret(secret: SecretDraft, change: Partial<SecretDraft>): Secret
   return { ...secret, ...(isOther && { ifDeleted: undefined }), ...change };
 }
 
+/** An identity for one service account is no good for all nodes, nor the other way round. */
+function changeMount(mount: MountDraft, change: Partial<MountDraft>): MountDraft {
+  const isOther = change.access !== undefined && change.access !== mount.access;
+  return { ...mount, ...(isOther && { identity: undefined }), ...change };
+}
+
 /** Whether the vault is chosen, as far as the draft alone can tell. */
 export function isVaultChosen({ vault: { kind, existing, fresh } }: WizardDraft): boolean {
   switch (kind) {
@@ -84,6 +106,16 @@ export function isVaultChosen({ vault: { kind, existing, fresh } }: WizardDraft)
 /** Whether the plan sets a secret, or uses one that is there. */
 export function wantsSecret({ vault, secret }: WizardDraft): boolean {
   return vault.kind !== "none" && secret.kind === "set";
+}
+
+/** Whether there is something that pods could mount. */
+export function canMount(draft: WizardDraft): boolean {
+  return wantsSecret(draft) && draft.secret.name !== "";
+}
+
+/** Whether the plan makes pods find the secret in their volume. */
+export function wantsMount(draft: WizardDraft): boolean {
+  return canMount(draft) && draft.mount.access !== "none";
 }
 
 /** Whether a value was typed that this page does not have any more. */
@@ -111,7 +143,7 @@ export function vaultNameOf({ vault: { kind, existing, fresh } }: WizardDraft): 
 // ── What is saved ──
 
 /** Raised when a saved draft of an older page would be misread. */
-const version = 1;
+const version = 2;
 
 /** What outlives the page. It has no place for a secret's value. */
 export interface Saved {

@@ -1,7 +1,8 @@
-import type { DriverResult, RunResult } from "../protocol.ts";
+import type { DriverResult, ProofResult, RunResult } from "../protocol.ts";
 import { button, message } from "./controls.ts";
 import { h, type Child } from "./dom.ts";
 import type { RunActions } from "./runScreen.ts";
+import { yamlPart } from "./steps/class.ts";
 import { text, type TextKey } from "./texts.ts";
 
 type Actions = Pick<RunActions, "copy" | "openLink">;
@@ -11,11 +12,46 @@ export function resultPart(result: RunResult, actions: Actions): HTMLElement {
   return h(
     "div",
     { class: "result" },
+    result.proof && proofPart(result.proof),
+    result.classYaml !== undefined && classPart(result.classYaml, actions),
     detailsPart(result, actions),
     result.driver && driverPart(result.driver),
     ...result.missing.map((sentence) => message("warning", sentence)),
-    nextPart(actions),
+    nextPart(result, actions),
   );
+}
+
+function proofPart({ namespace, files }: ProofResult): HTMLElement {
+  const isStale = files.some(({ isCurrent }) => isCurrent === false);
+  const rows = files.map(({ name, sizeBytes, version, isCurrent, hash }) =>
+    h(
+      "li",
+      {},
+      h("code", { class: "row-name" }, name),
+      h("p", { class: "note" }, text("proofFile", sizeBytes, hash)),
+      version !== undefined && h("p", { class: "note" }, text("proofVersion"), " ", h("code", {}, version)),
+      isCurrent === false && message("warning", text("proofStale")),
+    ),
+  );
+  return h(
+    "section",
+    {},
+    h("h3", {}, text("proof")),
+    message(isStale ? "warning" : "good", text("proofDone", namespace)),
+    h("ul", { class: "nodes" }, ...rows),
+    h("p", { class: "note" }, text("proofNote")),
+  );
+}
+
+function classPart(yaml: string, actions: Actions): HTMLElement {
+  const copy = button(
+    text("copy"),
+    () => {
+      actions.copy(text("classYaml"), yaml);
+    },
+    { "aria-label": text("copyNamed", text("classYaml")), class: "small" },
+  );
+  return h("section", {}, h("h3", {}, text("classYaml")), yamlPart(text("classYaml"), yaml), copy);
 }
 
 const details = [
@@ -87,7 +123,7 @@ function nodeCount(nodes: DriverResult["nodes"]): string {
   return text("nodes", nodes.filter(({ verdict }) => verdict === "healthy").length, nodes.length);
 }
 
-function nextPart({ openLink }: Actions): HTMLElement {
+function nextPart({ classYaml }: RunResult, { openLink }: Actions): HTMLElement {
   const link = (key: TextKey, name: Parameters<Actions["openLink"]>[0]): Child =>
     h(
       "li",
@@ -107,8 +143,9 @@ function nextPart({ openLink }: Actions): HTMLElement {
     h(
       "ul",
       { class: "next" },
-      link("nextAccess", "accessDocs"),
-      link("nextClass", "workloadDocs"),
+      ...(classYaml === undefined
+        ? [link("nextAccess", "accessDocs"), link("nextClass", "workloadDocs")]
+        : [link("nextWorkload", "workloadDocs")]),
       link("docsAddon", "addonDocs"),
     ),
   );

@@ -3,9 +3,11 @@ import { button, message } from "./controls.ts";
 import { fill, h } from "./dom.ts";
 import { resultPart } from "./resultPart.ts";
 import { text, type TextKey } from "./texts.ts";
+import { undoPart } from "./undoPart.ts";
 
 export interface RunActions {
   readonly stop: () => void;
+  readonly undo: () => void;
   readonly backToReview: () => void;
   readonly startAnother: () => void;
   readonly copy: (label: string, value: string) => void;
@@ -19,13 +21,11 @@ export interface RunScreen {
   update(run: Run): void;
 }
 
+const ends = { failed: "failedHeading", stopped: "stoppedHeading" } as const;
 const headings = {
-  running: "runHeading",
-  stopping: "runHeading",
-  done: "resultHeading",
-  failed: "failedHeading",
-  stopped: "stoppedHeading",
-} as const satisfies Record<Run["state"], TextKey>;
+  apply: { running: "runHeading", stopping: "runHeading", done: "resultHeading", ...ends },
+  undo: { running: "undoingHeading", stopping: "undoingHeading", done: "undoneHeading", ...ends },
+} as const satisfies Record<Run["kind"], Record<Run["state"], TextKey>>;
 
 /** The checklist of a run, and what came of it. */
 export function runScreen(run: Run, actions: RunActions): RunScreen {
@@ -50,10 +50,15 @@ export function runScreen(run: Run, actions: RunActions): RunScreen {
   }
 
   function showState(now: Run): void {
-    heading.textContent = text(headings[now.state]);
+    heading.textContent = text(headings[now.kind][now.state]);
     intro.hidden = isOver(now);
     fill(intro, text("runIntro"));
-    fill(end, now.message !== undefined && messageOf(now, now.message), now.result && resultPart(now.result, actions));
+    fill(
+      end,
+      now.message !== undefined && messageOf(now, now.message),
+      now.result && resultPart(now.result, actions),
+      undoPart(now, actions.undo),
+    );
     fill(buttons, ...buttonsFor(now, actions));
   }
 

@@ -252,6 +252,7 @@ export class Shell {
     const { call } = this.#parts.connection;
     return {
       stop: () => void call("stopApply", {}),
+      undo: () => void call("undo", {}),
       backToReview: () => void this.#closeRun(steps.at(-1)),
       startAnother: () => {
         this.#memory.draft = emptyDraft;

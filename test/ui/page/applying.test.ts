@@ -5,7 +5,7 @@ import { describe, it } from "mocha";
 import type { Run } from "../../../src/wizard/protocol.ts";
 import { until } from "../../harness/until.ts";
 import { blockedPreview, doneRun, failedRun, runningRun, stoppedRun } from "./scenario.ts";
-import { goOn, toReview, toSecret } from "./states.ts";
+import { goOn, onToReview, toReview, toSecret } from "./states.ts";
 import { usePages } from "./usePages.ts";
 
 const canary = "canary-7f3a-Zm9v";
@@ -71,6 +71,7 @@ describe("the wizard's page", function () {
       }`);
       await page.getByText("13 bytes").waitFor();
       await goOn(page);
+      await onToReview(page);
       await page.getByRole("button", { name: "Apply" }).click();
       await page.getByRole("heading", { name: "Applying" }).waitFor();
 
@@ -102,7 +103,7 @@ describe("the wizard's page", function () {
       await page.getByLabel("Name").fill("there");
       await goOn(page);
 
-      await page.getByRole("heading", { name: "Review" }).waitFor();
+      await page.getByRole("heading", { name: "Let pods get at it" }).waitFor();
     });
   });
 
@@ -159,6 +160,7 @@ describe("the wizard's page", function () {
       await toSecret(page);
       await page.getByRole("radio", { name: "No secret for now" }).check();
       await goOn(page);
+      await onToReview(page);
       await page.getByRole("button", { name: "Apply" }).click();
       await page.getByRole("heading", { name: "Applying" }).waitFor();
 

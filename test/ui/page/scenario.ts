@@ -93,8 +93,22 @@ export const blockedPreview: Preview = {
   ],
 };
 
+const classYaml = `apiVersion: secrets-store.csi.x-k8s.io/v1
+kind: SecretProviderClass
+metadata:
+  name: contoso-kv-db-password
+  namespace: default
+spec:
+  provider: azure
+  parameters:
+    usePodIdentity: "false"
+    clientID: "\${READER_CLIENT_ID}"
+    keyvaultName: "contoso-kv"
+`;
+
 export const runningRun: Run = {
   id: "run-1",
+  kind: "apply",
   state: "running",
   steps: [
     {
@@ -108,6 +122,7 @@ export const runningRun: Run = {
   ],
   message: undefined,
   result: undefined,
+  undo: [],
 };
 
 export const failedRun: Run = {
@@ -152,6 +167,36 @@ export const doneRun: Run = {
     },
     missing: [],
   },
+};
+
+/** With a proved mount, and things to take back. */
+export const provedRun: Run = {
+  ...doneRun,
+  result: {
+    ...doneRun.result,
+    missing: [],
+    classYaml,
+    proof: {
+      namespace: "default",
+      files: [
+        {
+          ...{ name: "db-password", sizeBytes: 13, version: "5f3c1e7d84a5419c60b15e8f0a2d47c1" },
+          ...{ isCurrent: false, hash: "0a1b2c3d4e5f" },
+        },
+      ],
+    },
+  },
+  undo: [
+    { title: 'SecretProviderClass "contoso-kv-db-password" in namespace "default"', isKept: false, note: undefined },
+    { title: 'Namespace "store"', isKept: true, note: "A namespace that was made is kept." },
+    { title: 'Managed identity "id-myAKSCluster-default"', isKept: false, note: undefined },
+  ],
+};
+
+export const undoingRun: Run = {
+  ...runningRun,
+  ...{ id: "run-2", kind: "undo" },
+  steps: [{ id: "identity", title: 'Managed identity "id-myAKSCluster-default"', state: "running", detail: undefined }],
 };
 
 function found<T extends { readonly name: string }>(all: readonly T[], text: string) {
@@ -201,9 +246,23 @@ export function scenario(replaced: Partial<Handlers<WizardRequests>> = {}): Hand
       name.includes("_") ? { kind: "wrong", message: "The name may not contain this." } : { kind: "available" },
     checkSecretName: () => ({ kind: "free" }),
     checkSecretProperties: () => ({ problem: undefined }),
+    proposeMount: ({ draft }) => ({
+      ...{ identityName: `id-myAKSCluster-${draft.mount.namespace || "default"}`, identityGroup: "myResourceGroup" },
+      ...{ namespace: "default", serviceAccount: "key-vault-reader" },
+      ...{ className: "contoso-kv-db-password", fileName: draft.secret.name },
+    }),
+    listIdentities: () => ({
+      identities: [{ id: "/identities/web-reader", name: "web-reader", resourceGroup: "myResourceGroup" }],
+    }),
+    listNamespaces: () => ({ namespaces: ["default", "store"], missing: undefined }),
+    checkMountName: ({ text }) => ({
+      problem: /^[a-z0-9./-]+$/.test(text) ? undefined : "Use lower-case letters, digits, hyphens and periods.",
+    }),
+    previewClass: () => ({ yaml: classYaml, isWhole: false }),
     preview: () => preview,
     apply: () => runningRun,
     stopApply: () => ({ ...runningRun, state: "stopping" }),
+    undo: () => undoingRun,
     closeRun: () => nothing,
     copyText: () => nothing,
     openLink: () => nothing,

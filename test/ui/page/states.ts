@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 import type { Handlers, WizardRequests } from "../../../src/wizard/protocol.ts";
 import { ServiceError } from "../../../src/services/errors.ts";
 import { blockedPreview, doneRun, failedRun, runningRun, scenario, stoppedRun } from "./scenario.ts";
+import { provedRun, undoingRun } from "./scenario.ts";
 
 /** Something the page can look like, and how one gets there. */
 export interface PageState {
@@ -39,12 +40,32 @@ export async function toSecret(page: Page): Promise<void> {
   await heading(page, "Put a secret in the vault");
 }
 
-export async function toReview(page: Page, value = "not-so-secret"): Promise<void> {
+export async function toAccess(page: Page, value = "not-so-secret"): Promise<void> {
   await toSecret(page);
   await page.getByLabel("Name").fill("db-password");
   await page.getByLabel("Value", { exact: true }).fill(value);
   await goOn(page);
+  await heading(page, "Let pods get at it");
+}
+
+export async function toClass(page: Page): Promise<void> {
+  await toAccess(page);
+  await goOn(page);
+  await heading(page, "Write a SecretProviderClass");
+}
+
+/** From the step after the vault's on: nothing more has to be chosen. */
+export async function onToReview(page: Page): Promise<void> {
+  await heading(page, "Let pods get at it");
+  await goOn(page);
+  await heading(page, "Write a SecretProviderClass");
+  await goOn(page);
   await heading(page, "Review");
+}
+
+export async function toReview(page: Page, value = "not-so-secret"): Promise<void> {
+  await toAccess(page, value);
+  await onToReview(page);
 }
 
 const withRun = (run: typeof runningRun) => scenario({ load: () => ({ run, maxSecretBytes: 25_600 }) });
@@ -156,6 +177,56 @@ export const pageStates: readonly PageState[] = [
     },
   },
   {
+    name: "access by workload identity, wrong namespace",
+    handlers: scenario({ listNamespaces: () => ({ namespaces: [], missing: "No line to the cluster." }) }),
+    async reach(page) {
+      await toAccess(page);
+      await page.getByText("No line to the cluster.").waitFor();
+      await page.getByLabel("Namespace").fill("My Store");
+      await page.getByText("Use lower-case letters").waitFor();
+    },
+  },
+  {
+    name: "access by the add-on's identity",
+    handlers: scenario(),
+    async reach(page) {
+      await toAccess(page);
+      await page.getByRole("radio", { name: "The add-on's identity" }).check();
+      await page.getByText("Every pod of the cluster can use it").waitFor();
+    },
+  },
+  {
+    name: "access by an identity on the nodes",
+    handlers: scenario(),
+    async reach(page) {
+      await toAccess(page);
+      await page.getByRole("radio", { name: "An own identity on every node pool" }).check();
+      await page.getByText("Every pod on a node can use it").waitFor();
+      await page.getByLabel("Managed identity").selectOption("web-reader (myResourceGroup)");
+    },
+  },
+  {
+    name: "class",
+    handlers: scenario(),
+    async reach(page) {
+      await toClass(page);
+      await page.getByText("More options").click();
+      await page.getByLabel("Also make a Kubernetes Secret").fill("Wrong");
+      await page.getByText("Use lower-case letters").waitFor();
+      await page.getByText("kind: SecretProviderClass").waitFor();
+    },
+  },
+  {
+    name: "class without access",
+    handlers: scenario(),
+    async reach(page) {
+      await toAccess(page);
+      await page.getByRole("radio", { name: "Not now" }).check();
+      await goOn(page);
+      await page.getByText("Without access for pods").waitFor();
+    },
+  },
+  {
     name: "review",
     handlers: scenario(),
     async reach(page) {
@@ -167,5 +238,14 @@ export const pageStates: readonly PageState[] = [
   { name: "run", handlers: withRun(runningRun), reach: (page) => heading(page, "Applying") },
   { name: "failed run", handlers: withRun(failedRun), reach: (page) => heading(page, "It did not go through") },
   { name: "stopped run", handlers: withRun(stoppedRun), reach: (page) => heading(page, "Stopped") },
+  {
+    name: "proved result, asking before it is taken back",
+    handlers: withRun(provedRun),
+    async reach(page) {
+      await page.getByRole("button", { name: "Take Back What This Plan Made…" }).click();
+      await page.getByRole("heading", { name: "Take this back?" }).waitFor();
+    },
+  },
+  { name: "taking back", handlers: withRun(undoingRun), reach: (page) => heading(page, "Taking back") },
   { name: "result", handlers: withRun(doneRun), reach: (page) => page.getByText("of 3 nodes healthy").click() },
 ];

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, it } from "mocha";
 import { createWizardSession, type WizardSession } from "../../../src/wizard/handlers.ts";
 import { hasCode, ServiceError } from "../../../src/services/errors.ts";
 import type { Handlers, Run, WizardDraft, WizardRequests } from "../../../src/wizard/protocol.ts";
+import { emptyDraft } from "../../../src/wizard/page/draft.ts";
 import { until } from "../../harness/until.ts";
 import type { Cluster } from "../../sandbox/state.ts";
 import { startAzureBench, type AzureBench } from "../services/azure/support/azureBench.ts";
@@ -56,6 +57,7 @@ describe("The wizard on the extension's side", function () {
         },
       },
       secret: { kind: "set", name: "db-password", contentType: "text/plain", expiresOn: "", tags: [], hadValue: true },
+      mount: { ...emptyDraft.mount, access: "none" },
       ...change,
     };
   }
