@@ -9,11 +9,7 @@ import type { App } from "./command.ts";
 const patienceMs = 10_000;
 
 /** Reads a cluster again for the tree, after something may have changed it. A failure leaves the row as it was. */
-export async function rereadCluster(
-  app: App,
-  services: Services,
-  clusterId: string,
-): Promise<ClusterSummary | undefined> {
+async function rereadCluster(app: App, services: Services, clusterId: string): Promise<ClusterSummary | undefined> {
   try {
     const cluster = await services.managedClusters.find(clusterId, { signal: AbortSignal.timeout(patienceMs) });
     if (cluster) {

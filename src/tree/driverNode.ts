@@ -155,7 +155,7 @@ const verdictIcons = {
 } as const satisfies Record<NodeDriverState["verdict"], vscode.ThemeIcon>;
 
 /** "healthy", or the first thing that is wrong. */
-export function describeNode(state: NodeDriverState): string {
+function describeNode(state: NodeDriverState): string {
   if (state.verdict === "healthy") {
     return vscode.l10n.t("healthy");
   }

@@ -4,7 +4,17 @@ import path from "node:path";
 
 import { describe, it } from "mocha";
 
-import * as manifest from "../../src/manifest.ts";
+import {
+  authenticationMethods,
+  commandIds,
+  contextKeys,
+  extensionId,
+  nodeKinds,
+  nodeTraits,
+  settingIds,
+  treeStates,
+  viewIds,
+} from "../../src/manifest.ts";
 
 interface MenuEntry {
   readonly command: string;
@@ -46,7 +56,7 @@ const read = (file: string) => readFileSync(path.join(root, file), "utf8");
 const packageText = read("package.json");
 const { contributes, ...head } = JSON.parse(packageText) as PackageJson;
 const texts = JSON.parse(read("package.nls.json")) as Record<string, string>;
-const commandIds: readonly string[] = Object.values(manifest.commandIds);
+const ids: readonly string[] = Object.values(commandIds);
 const menuEntries = Object.values(contributes.menus).flat();
 const sorted = (values: Iterable<string>) => [...values].sort();
 const sources = (folder: string) =>
@@ -56,13 +66,13 @@ const sources = (folder: string) =>
 
 describe("the manifest", () => {
   it("declares in package.json exactly the commands of manifest.ts", () => {
-    assert.deepEqual(sorted(contributes.commands.map(({ command }) => command)), sorted(commandIds));
+    assert.deepEqual(sorted(contributes.commands.map(({ command }) => command)), sorted(ids));
   });
 
   it("has a function for every command in the command table", () => {
     const table = read("src/commands/commandTable.ts");
     const names = [...table.matchAll(/\[commandIds\.(\w+)\]:/g)].map(([, name = ""]) => name);
-    assert.deepEqual(sorted(names), sorted(Object.keys(manifest.commandIds)));
+    assert.deepEqual(sorted(names), sorted(Object.keys(commandIds)));
   });
 
   it("puts only commands of its own into menus, links and completion events", () => {
@@ -78,7 +88,7 @@ describe("the manifest", () => {
     const used = [...menuEntries.map(({ command }) => command), ...linked, ...events];
     assert.ok(linked.length > 0 && events.length > 0);
     assert.deepEqual(
-      used.filter((id) => !commandIds.includes(id)),
+      used.filter((id) => !ids.includes(id)),
       [],
     );
   });
@@ -97,25 +107,25 @@ describe("the manifest", () => {
   it("declares the views of manifest.ts in their container", () => {
     assert.deepEqual(
       contributes.viewsContainers.activitybar.map(({ id }) => id),
-      [manifest.viewIds.container],
+      [viewIds.container],
     );
-    const declared = contributes.views[manifest.viewIds.container]?.map(({ id }) => id);
-    assert.deepEqual(declared, [manifest.viewIds.tree, manifest.viewIds.setup]);
+    const declared = contributes.views[viewIds.container]?.map(({ id }) => id);
+    assert.deepEqual(declared, [viewIds.tree, viewIds.setup]);
   });
 
   it("declares exactly the settings of manifest.ts, each for the person and not for a workspace", () => {
     const { properties } = contributes.configuration;
-    assert.deepEqual(sorted(Object.keys(properties)), sorted(Object.values(manifest.settingIds)));
+    assert.deepEqual(sorted(Object.keys(properties)), sorted(Object.values(settingIds)));
     for (const [id, property] of Object.entries(properties)) {
       assert.equal(property.scope, "application", id);
       assert.ok("default" in property, `${id} has no default`);
     }
-    const method = properties[manifest.settingIds.authenticationMethod];
-    assert.deepEqual(sorted(method?.enum ?? []), sorted(manifest.authenticationMethods));
+    const method = properties[settingIds.authenticationMethod];
+    assert.deepEqual(sorted(method?.enum ?? []), sorted(authenticationMethods));
   });
 
   it("matches in menus only context values that rows can have", () => {
-    const words = new Set<string>([...Object.values(manifest.nodeKinds), ...Object.values(manifest.nodeTraits)]);
+    const words = new Set<string>([...Object.values(nodeKinds), ...Object.values(nodeTraits)]);
     const entries = (contributes.menus["view/item/context"] ?? []).map(({ when = "" }) => when);
     for (const when of entries) {
       const pattern = /viewItem =~ \/(.+)\/$/.exec(when)?.[1];
@@ -138,7 +148,7 @@ describe("the manifest", () => {
   });
 
   it("asks in when clauses only for keys that the code sets", () => {
-    const keys = new Set<string>(Object.values(manifest.contextKeys));
+    const keys = new Set<string>(Object.values(contextKeys));
     const asked = [...packageText.matchAll(/keyVaultCsi\.(?:treeState|is[A-Z]\w*)/g)].map(([key]) => key);
     assert.ok(asked.length > 0);
     assert.deepEqual(
@@ -146,17 +156,17 @@ describe("the manifest", () => {
       [],
     );
     const code = sources("src").join("\n");
-    for (const name of Object.keys(manifest.contextKeys)) {
+    for (const name of Object.keys(contextKeys)) {
       assert.ok(code.includes(`contextKeys.${name}`), `nobody sets ${name}`);
     }
   });
 
   it("has a welcome for every reason why the tree is empty", () => {
     const states = contributes.viewsWelcome.map(({ view, when }) => {
-      assert.equal(view, manifest.viewIds.tree);
+      assert.equal(view, viewIds.tree);
       return /treeState == (\w+)$/.exec(when)?.[1];
     });
-    const reasons: readonly string[] = manifest.treeStates.filter((state) => state !== "ready");
+    const reasons: readonly string[] = treeStates.filter((state) => state !== "ready");
     assert.deepEqual(states, reasons);
   });
 
@@ -182,7 +192,7 @@ describe("the manifest", () => {
   });
 
   it("is found by the id that code names", () => {
-    assert.equal(`${head.publisher}.${head.name}`, manifest.extensionId);
+    assert.equal(`${head.publisher}.${head.name}`, extensionId);
   });
 });
 
