@@ -26,7 +26,7 @@ function syntaxText(document: Document, lineOf: Source["lineOf"]): string | unde
   }
   const line = lineOf(error.pos[0]);
   if (error.code === "TAB_AS_INDENT") {
-    return `yaml: line ${line + 1}: found a tab character where an indentation space is expected`;
+    return `yaml: line ${line}: found character that cannot start any token`;
   }
   if (error.code === "DUPLICATE_KEY") {
     const key = /"([^"]+)"/.exec(error.message)?.[1] ?? duplicateKey(document);
@@ -130,6 +130,23 @@ function readEntry(text: string): VaultObjectRequest {
   const map = document.contents;
   if (!isMap(map)) {
     throw new CsiFailure(`yaml: unmarshal errors:\n  line 1: cannot unmarshal ${tagOf(map)} into types.KeyVaultObject`);
+  }
+  const texts = [
+    "objectName",
+    "objectType",
+    "objectAlias",
+    "objectVersion",
+    "objectFormat",
+    "objectEncoding",
+    "filePermission",
+  ];
+  const wrong = texts.map((name) => map.get(name, true)).filter((node) => node !== undefined && !isScalar(node));
+  if (wrong.length > 0) {
+    const lines = wrong.map((node) => {
+      const { range } = node as { range?: [number, number, number] | null };
+      return `  line ${lineOf(range?.[0])}: cannot unmarshal ${tagOf(node)} into string`;
+    });
+    throw new CsiFailure(`yaml: unmarshal errors:\n${lines.join("\n")}`);
   }
   const value = (name: string): string => {
     const node = map.get(name, true);

@@ -48,7 +48,7 @@ function checkCloud(name: string): void {
       `cloudName ${name} is not valid, error: open /etc/kubernetes/akscustom.json: no such file or directory`,
     );
   }
-  if (name !== "" && (!clouds.includes(name.toLowerCase()) || name.toLowerCase() === "azurecloud")) {
+  if (name !== "" && !clouds.includes(name.toLowerCase())) {
     throw new CsiFailure(
       `cloudName ${name} is not valid, error: autorest/azure: There is no cloud environment matching the name "${name.toUpperCase()}"`,
     );

@@ -1,7 +1,7 @@
 /** How the provider becomes somebody: workload identity, an identity of the node, or a service principal. */
-import { randomUUID } from "node:crypto";
 import { CsiFailure } from "./csiFailure.ts";
 import type { Family, Settings } from "./csiParameters.ts";
+import { metadataFailure, refusal, unknownTenant, type Credential } from "./csiTokenErrors.ts";
 import type { VaultCaller } from "./keyVaultAccess.ts";
 import { at, listAt, textAt, type KubeObject } from "./kubernetes/object.ts";
 import type { Store } from "./kubernetes/store.ts";
@@ -56,7 +56,7 @@ export function chooseIdentity(input: TokenInput): GetToken {
     case "podIdentity":
       return () => {
         throw new CsiFailure(
-          'Get "http://localhost:2579/host/token/?resource=https%3A%2F%2Fvault.azure.net": dial tcp 127.0.0.1:2579: connect: connection refused',
+          'Get "http://localhost:2579/host/token/?resource=https://vault.azure.net": dial tcp 127.0.0.1:2579: connect: connection refused',
         );
       };
     case "vmManagedIdentity":
@@ -79,32 +79,23 @@ function tokenProxy(input: TokenInput): GetToken {
   );
 }
 
-function refusal(tenantId: string, code: number, text: string, error = "invalid_client"): CsiFailure {
-  const now = new Date().toISOString().replace("T", " ").replace(/\.\d+/, "");
-  const trace = `Trace ID: ${randomUUID()} Correlation ID: ${randomUUID()} Timestamp: ${now}`;
-  const body = JSON.stringify({
-    error,
-    error_description: `AADSTS${code}: ${text} ${trace}`,
-    error_codes: [code],
-    timestamp: now,
-  });
-  const url = `https://login.microsoftonline.com/${tenantId}/oauth2/v2.0/token`;
-  const status = error === "invalid_client" ? 401 : 400;
-  return new CsiFailure(
-    `failed to acquire token: FromAssertion(): http call(${url})(POST) error: reply status code was ${status}:\n${body}`,
-  );
-}
-
-function unknownApplication(tenantId: string, appId: string, tenantName: string): CsiFailure {
+function unknownApplication(input: TokenInput, credential: Credential, appId: string, tenantName: string): CsiFailure {
   const text = `Application with identifier '${appId}' was not found in the directory '${tenantName}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.`;
-  return refusal(tenantId, 700016, text, "unauthorized_client");
+  return refusal({ ...asked(input, credential), code: 700016, text, error: "unauthorized_client" });
 }
 
-function tenantName({ world, settings }: TokenInput): string {
-  const tenant = [...world.tenants.values()].find((one) => one.id.toLowerCase() === settings.tenantId.toLowerCase());
+function asked(
+  { family, settings }: TokenInput,
+  credential: Credential,
+): { readonly family: Family; readonly credential: Credential; readonly tenantId: string } {
+  return { family, credential, tenantId: settings.tenantId };
+}
+
+function tenantName(input: TokenInput, credential: Credential): string {
+  const { world, settings } = input;
+  const tenant = [...world.tenants.values()].find((one) => isSame(one.id, settings.tenantId));
   if (tenant === undefined && world.tenants.size > 0) {
-    const text = `Tenant '${settings.tenantId}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant.`;
-    throw refusal(settings.tenantId, 90002, text, "invalid_request");
+    throw unknownTenant(asked(input, credential));
   }
   return tenant?.displayName ?? settings.tenantId;
 }
@@ -115,12 +106,12 @@ function isSame(a: string, b: string): boolean {
 
 function workloadIdentity(input: TokenInput): VaultCaller {
   const { world, settings, pod } = input;
-  const name = tenantName(input);
+  const name = tenantName(input, "ClientAssertionCredential");
   const identity = [...world.identities.values()].find(
     (one) => isSame(one.clientId, settings.clientId) && isSame(one.tenantId, settings.tenantId),
   );
   if (identity === undefined) {
-    throw unknownApplication(settings.tenantId, settings.clientId, name);
+    throw unknownApplication(input, "ClientAssertionCredential", settings.clientId, name);
   }
   const issuer = textAt(input.cluster.body, "properties.oidcIssuerProfile.issuerURL");
   const account = textAt(pod, "spec.serviceAccountName") || "default";
@@ -133,23 +124,25 @@ const advice =
   "Please check your federated identity credential Subject, Audience and Issuer against the presented assertion. https://learn.microsoft.com/entra/workload-id/workload-identity-federation";
 
 function matchCredential(
-  { world, settings }: TokenInput,
+  input: TokenInput,
   identity: ManagedIdentity,
   asserted: { readonly issuer: string; readonly subject: string },
 ): void {
+  const { world } = input;
   const { issuer, subject } = asserted;
+  const refused = asked(input, "ClientAssertionCredential");
   const now = world.clock.now();
   const isKnown = (createdAt: number): boolean => world.clock.pace === "instant" || now - createdAt >= propagationMs;
   const known = [...identity.federatedCredentials.values()].filter((credential) => isKnown(credential.createdAt));
   const refuse = (code: number, what: string): CsiFailure =>
-    refusal(
-      settings.tenantId,
+    refusal({
+      ...refused,
       code,
-      `No matching federated identity record found for presented assertion ${what}. ${advice}`,
-    );
+      text: `No matching federated identity record found for presented assertion ${what}. ${advice}`,
+    });
   if (known.length === 0) {
     const text = `No matching federated identity record found for presented assertion. Assertion Issuer: '${issuer}'. Assertion Subject: '${subject}'. Assertion Audience: '${exchangeAudience}'. https://docs.microsoft.com/azure/active-directory/develop/workload-identity-federation`;
-    throw refusal(settings.tenantId, 70021, text, "invalid_request");
+    throw refusal({ ...refused, code: 70021, text, error: "invalid_request" });
   }
   const ofIssuer = known.filter((credential) => credential.issuer === issuer);
   if (ofIssuer.length === 0) {
@@ -162,24 +155,6 @@ function matchCredential(
   if (!ofSubject.some((credential) => credential.audiences.includes(exchangeAudience))) {
     throw refuse(700212, `audience '${exchangeAudience}'`);
   }
-}
-
-function metadataFailure(description: string, head: string): CsiFailure {
-  const rule = "-".repeat(80);
-  const body = JSON.stringify({ error: "invalid_request", error_description: description }, undefined, 2);
-  return new CsiFailure(
-    [
-      `ManagedIdentityCredential authentication failed. ${head}`,
-      "GET http://169.254.169.254/metadata/identity/oauth2/token",
-      rule,
-      "RESPONSE 400: 400 Bad Request",
-      "ERROR CODE UNAVAILABLE",
-      rule,
-      body,
-      rule,
-      "To troubleshoot, visit https://aka.ms/azsdk/go/identity/troubleshoot#managed-id",
-    ].join("\n"),
-  );
 }
 
 /** The scale set of the pod's node, by the node's provider id. */
@@ -202,7 +177,11 @@ function nodeIdentity(input: TokenInput): VaultCaller {
   if (wanted !== "") {
     const found = identities.find((one) => isSame(one.clientId, wanted));
     if (found === undefined) {
-      throw metadataFailure("Identity not found", "the requested identity isn't assigned to this resource");
+      throw metadataFailure(
+        input.family,
+        "Identity not found",
+        "the requested identity isn't assigned to this resource",
+      );
     }
     return caller(found.principalId, found.clientId, found.tenantId);
   }
@@ -218,6 +197,7 @@ function nodeIdentity(input: TokenInput): VaultCaller {
     const many =
       "Multiple user assigned identities exist, please specify the clientId / resourceId of the identity in the token request";
     throw metadataFailure(
+      input.family,
       only === undefined ? "Identity not found" : many,
       "no default identity is assigned to this resource",
     );
@@ -249,16 +229,16 @@ function servicePrincipal(input: TokenInput): GetToken {
   };
   const [appId, password] = [value("clientid"), value("clientsecret")];
   return () => {
-    const name = tenantName(input);
+    const name = tenantName(input, "ClientSecretCredential");
     const found = [...world.principals.values()].find(
       (one) => isSame(one.appId ?? "", appId) && isSame(one.tenantId, settings.tenantId),
     );
     if (found === undefined) {
-      throw unknownApplication(settings.tenantId, appId, name);
+      throw unknownApplication(input, "ClientSecretCredential", appId, name);
     }
     if (found.clientSecret !== password) {
       const text = `Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '${appId}'.`;
-      throw refusal(settings.tenantId, 7000215, text);
+      throw refusal({ ...asked(input, "ClientSecretCredential"), code: 7000215, text });
     }
     return caller(found.objectId, appId, found.tenantId);
   };

@@ -90,6 +90,8 @@ function isInAllowedSubnet(cluster: Cluster, vault: Vault): boolean {
   return pools.some((pool) => allowed.includes(asText(pool["vnetSubnetID"]).toLowerCase()));
 }
 
+class ListFailure extends CsiFailure {}
+
 class VaultClient {
   constructor(
     readonly input: VaultInput,
@@ -127,12 +129,21 @@ class VaultClient {
       const version = this.#version(collection, name, object.objectVersion);
       return [make(version, fileName(object), `${objectType}/${name}`)];
     }
-    this.ask(collection.list, name, true);
-    const versions = this.#history(collection, object);
+    const versions = this.#listed(collection, object);
     if (versions.length > 0) {
       this.ask(collection.get, name, false);
     }
     return versions.map((version, i) => make(version, `${fileName(object)}/${i}`, `${objectType}/${name}/${i}`));
+  }
+
+  /** The provider passes a failed list on as it is, without the object's name. */
+  #listed(collection: Collection, object: VaultObjectRequest): readonly (SecretVersion | BundleVersion)[] {
+    try {
+      this.ask(collection.list, object.objectName, true);
+      return this.#history(collection, object);
+    } catch (error) {
+      throw error instanceof VaultError ? new ListFailure(sdkText(error, this.url)) : error;
+    }
   }
 
   #versions(collection: Collection, name: string): readonly (SecretVersion | BundleVersion)[] {
@@ -194,7 +205,7 @@ function contentOf(object: VaultObjectRequest, version: SecretVersion | BundleVe
   const jwk = asObject(version.body["key"]);
   const kty = asText(jwk["kty"]).replace(/-HSM$/, "");
   if (jwk["crv"] === "P-256K") {
-    throw new CsiFailure("failed to get key. curve P-256K is not supported");
+    throw new CsiFailure("curve P-256K is not supported");
   }
   const key = createPublicKey({ key: { ...jwk, kty } as JsonWebKey, format: "jwk" });
   return Buffer.from(key.export({ type: "spki", format: "pem" }));
@@ -269,7 +280,11 @@ function fetchOne(input: VaultInput, object: VaultObjectRequest, collection: Col
     if (error instanceof VaultError) {
       throw objectFailure(object, sdkText(error, url));
     }
-    if (error instanceof CsiFailure && !/^(encoding\/hex|illegal base64)/.test(error.message)) {
+    if (
+      error instanceof CsiFailure &&
+      !(error instanceof ListFailure) &&
+      !/^(encoding\/hex|illegal base64)/.test(error.message)
+    ) {
       throw objectFailure(object, error.message);
     }
     throw error;

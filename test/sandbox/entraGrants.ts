@@ -133,13 +133,12 @@ function checkFederation(world: World, appId: string, assertion: string): void {
   const audiences = [claims["aud"]].flat().map(String);
   const identity = [...world.identities.values()].find((candidate) => candidate.clientId.toLowerCase() === appId);
   const credentials = identity ? federatedCredentials(identity) : [];
-  const shown = `Assertion Issuer: '${issuer}'. Assertion Subject: '${subject}'. Assertion Audience: '${audiences.join(", ")}'. https://docs.microsoft.com/en-us/azure/active-directory/develop/workload-identity-federation`;
   const refused = (number: number, what: string): EntraError =>
     new EntraError(
       401,
       "invalid_client",
       number,
-      `No matching federated identity record found for presented assertion ${what}. ${shown}`,
+      `No matching federated identity record found for presented assertion ${what}. Please check your federated identity credential Subject, Audience and Issuer against the presented assertion. https://learn.microsoft.com/entra/workload-id/workload-identity-federation`,
     );
   const ofIssuer = credentials.filter((credential) => credential.issuer === issuer);
   if (ofIssuer.length === 0) {
