@@ -1,5 +1,5 @@
 /** An HTTPS proxy on loopback, so that tools which build host names (`https://<vault>.<suffix>`) find the sandbox, on port 443 and without a name server. */
-import { createServer, type Server } from "node:http";
+import { createServer, type RequestListener, type Server } from "node:http";
 import { connect, type AddressInfo, type Socket } from "node:net";
 
 export interface ConnectProxy {
@@ -12,13 +12,15 @@ export interface ConnectProxy {
 
 /**
  * @param ports of loopback, by what the host name is or ends with (`.vault.sandbox.test`); `127.0.0.1` itself goes where its own port says
+ * @param answer what is asked of it without a tunnel, as plain http is
  */
-export async function startConnectProxy(ports: Readonly<Record<string, number>>): Promise<ConnectProxy> {
+export async function startConnectProxy(
+  ports: Readonly<Record<string, number>>,
+  answer: RequestListener = (_request, response) => void response.writeHead(405).end(),
+): Promise<ConnectProxy> {
   const sockets = new Set<Socket>();
   const refused: string[] = [];
-  const server = createServer((_request, response) => {
-    response.writeHead(405).end();
-  });
+  const server = createServer(answer);
   server.on("connection", (socket: Socket) => remember(sockets, socket));
   server.on("connect", (request, socket: Socket) => {
     const target = request.url ?? "";
