@@ -88,7 +88,7 @@ function createCommand(cluster: NewCluster): CommandLine {
       ...(rotation.isEnabled ? ["--enable-secret-rotation", "--rotation-poll-interval", rotation.pollInterval] : []),
       ...(cluster.oidcIssuer ? ["--enable-oidc-issuer"] : []),
       ...(cluster.workloadIdentity ? ["--enable-workload-identity"] : []),
-      ...["--generate-ssh-keys", "--subscription", subscriptionId],
+      ...["--no-ssh-key", "--subscription", subscriptionId],
     ],
   };
 }

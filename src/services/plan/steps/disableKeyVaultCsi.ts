@@ -5,6 +5,7 @@ import { parseResourceId } from "../../azure/resourceId.ts";
 import type { CallOptions } from "../../call.ts";
 import type { ClusterClients } from "../../kubernetes/clusterClient.ts";
 import type { SecretProviderClasses, SecretProviderClassSummary } from "../../kubernetes/secretProviderClasses.ts";
+import type { Workload, Workloads } from "../../kubernetes/workloads.ts";
 import { t } from "../../l10n.ts";
 import type { Step, StepState } from "../step.ts";
 import { mayHaveChanged } from "./keyVaultCsiAddon.ts";
@@ -14,7 +15,28 @@ const Rotation = z.object({ isEnabled: z.boolean(), pollInterval: z.string() });
 interface DisableServices {
   readonly managedClusters: Pick<ManagedClusters, "get" | "disableKeyVaultCsi" | "enableKeyVaultCsi">;
   readonly clusterClients: Pick<ClusterClients, "open">;
-  readonly secretProviderClasses: SecretProviderClasses;
+  readonly secretProviderClasses: Pick<SecretProviderClasses, "list">;
+  readonly workloads: Pick<Workloads, "listMounting">;
+}
+
+/** What would stop working, or keeps Azure from turning the add-on off. */
+export interface AddonUse {
+  readonly classes: readonly SecretProviderClassSummary[];
+  readonly workloads: readonly Workload[];
+}
+
+/** Every SecretProviderClass and everything that mounts one, in all namespaces. @throws {ServiceError} `forbidden` */
+export async function readAddonUse(
+  services: Pick<DisableServices, "clusterClients" | "secretProviderClasses" | "workloads">,
+  clusterId: string,
+  options?: CallOptions,
+): Promise<AddonUse> {
+  const client = await services.clusterClients.open(clusterId, options);
+  const [classes, workloads] = await Promise.all([
+    services.secretProviderClasses.list(client, undefined, options),
+    services.workloads.listMounting(client, undefined, options),
+  ]);
+  return { classes, workloads };
 }
 
 /**
@@ -63,12 +85,13 @@ async function checkDisable(services: DisableServices, clusterId: string, option
   if (!cluster.keyVaultCsi.isEnabled) {
     return { kind: "satisfied", now: t("Off") };
   }
-  const client = await services.clusterClients.open(clusterId, options);
-  const classes = await services.secretProviderClasses.list(client, undefined, options);
+  const { classes, workloads } = await readAddonUse(services, clusterId, options);
   if (classes.length > 0) {
+    const reason = t("Azure refuses while SecretProviderClasses are left: {0}.", listed(classes));
+    const mounted = workloads.map(({ kind, namespace, name }) => ({ namespace, name: `${name} (${kind})` }));
     return {
       kind: "blocked",
-      reason: t("Azure refuses while SecretProviderClasses are left: {0}.", listed(classes)),
+      reason: mounted.length > 0 ? `${reason} ${t("Mounted by {0}.", listed(mounted))}` : reason,
       remedy: remedyFor(classes),
     };
   }
@@ -78,7 +101,7 @@ async function checkDisable(services: DisableServices, clusterId: string, option
   return { kind: "needed", before: t("On"), after: t("Off"), warnings };
 }
 
-function listed(classes: readonly SecretProviderClassSummary[]): string {
+function listed(classes: readonly { readonly namespace: string; readonly name: string }[]): string {
   const names = classes.map(({ namespace, name }) => `${namespace}/${name}`);
   return names.length > 5 ? t("{0} and {1} more", names.slice(0, 5).join(", "), names.length - 5) : names.join(", ");
 }
