@@ -33,7 +33,11 @@ export const scaleSetRoutes: readonly ArmRoute[] = [
     async handle({ operations, params }) {
       const operation = operations.find(params["operation"] ?? "");
       await operation?.look();
-      return { status: operation ? 200 : 404, body: { name: operation?.id, status: operation?.status ?? "NotFound" } };
+      return {
+        status: operation ? 200 : 404,
+        ...(operation?.status === "InProgress" && { headers: { "retry-after": String(operations.retryAfter) } }),
+        body: { name: operation?.id, status: operation?.status ?? "NotFound" },
+      };
     },
   },
 ];

@@ -64,6 +64,13 @@ export function updatedProperties(existing: JsonObject, given: JsonObject, apiVe
     ...pick(existing, readOnly),
   };
   checkFixed(existing, given);
+  if (next["storageProfile"] !== undefined) {
+    // az sends an empty one: a driver that it does not name stays as it is.
+    next["storageProfile"] = {
+      ...asObject(existing["storageProfile"]),
+      ...withoutNulls(asObject(next["storageProfile"])),
+    };
+  }
   next["addonProfiles"] = updatedAddons(existing, given);
   next["oidcIssuerProfile"] = updatedIssuer(existing, given);
   next["agentPoolProfiles"] = updatedPools(existing, next);
