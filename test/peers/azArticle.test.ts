@@ -206,7 +206,9 @@ describe("the Azure CLI on the sandbox, as the article has it", function () {
   it("takes a secret's value from standard input, deletes, recovers and purges it", async () => {
     const at = `--vault-name ${vaultName} --name Piped`;
     const value = "päss\nword ";
-    await az.ask(`keyvault secret set ${at} --file /dev/stdin --encoding utf-8`, { input: value });
+    const set = `printf '%s' "$SECRET_VALUE" | az keyvault secret set ${at} --file /dev/stdin --encoding utf-8`;
+    const { code, error } = await az.script(set, { env: { SECRET_VALUE: value } });
+    assert.equal(code, 0, error);
     const vault = await bench.services.keyVaults.get(vaultId());
     const read = await bench.services.vaultObjects.revealSecret(vault, "Piped");
     await az.ask(`keyvault secret delete ${at}`);
