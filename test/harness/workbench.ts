@@ -25,13 +25,17 @@ export class Workbench {
     await this.page.locator(".sidebar .pane-header").first().waitFor();
   }
 
-  /** Runs a command by its title in the palette. */
+  /** Runs a command by its title in the palette. Right after the start the palette does not know every extension yet: it is asked again. */
   async runCommand(title: string): Promise<void> {
-    await this.page.keyboard.press("F1");
-    const input = this.page.locator(".quick-input-widget input.input").first();
-    await input.waitFor();
-    await input.fill(`>${title}`);
-    await this.page.locator(".quick-input-widget .monaco-list-row").filter({ hasText: title }).first().click();
+    const row = this.page.locator(".quick-input-widget .monaco-list-row").filter({ hasText: title }).first();
+    await until(`the command "${title}"`, async () => {
+      await this.page.keyboard.press("Escape");
+      await this.page.keyboard.press("F1");
+      await this.quickInput().locator("input.input").first().fill(`>${title}`, { timeout: 3_000 });
+      await row.waitFor({ timeout: 3_000 });
+      return true;
+    });
+    await row.click();
   }
 
   /** The visible rows of our tree as text, indented by level; "▸" closed, "▾" open. */
@@ -54,7 +58,9 @@ export class Workbench {
   }
 
   treeRows(): Locator {
-    return this.page.locator(".pane").filter({ hasText: "Clusters and Vaults" }).locator(".monaco-list-row");
+    return this.page
+      .locator(".pane", { has: this.page.locator(".pane-header", { hasText: /clusters and vaults/i }) })
+      .locator(".monaco-list-row");
   }
 
   treeRow(label: string | RegExp): Locator {
@@ -77,7 +83,15 @@ export class Workbench {
   /** Right-click → menu entry. */
   async chooseFromMenu(row: string | RegExp, entry: string): Promise<void> {
     await this.treeRow(row).click({ button: "right" });
-    await this.page.locator(".monaco-menu .action-label").filter({ hasText: entry }).first().click();
+    const item = this.page.locator(".monaco-menu .action-item").filter({ hasText: entry }).first();
+    await item.waitFor();
+    // The menu ignores the mouse until it has been moved over it.
+    await until(`the menu entry "${entry}" to be marked`, async () => {
+      await item.hover();
+      return (await item.getAttribute("class"))?.includes("focused") ? true : undefined;
+    });
+    await this.page.keyboard.press("Enter");
+    await item.waitFor({ state: "detached" });
   }
 
   /** The quick pick or input box that is open. */
@@ -85,15 +99,38 @@ export class Workbench {
     return this.page.locator(".quick-input-widget:visible");
   }
 
-  async pick(text: string | RegExp): Promise<void> {
-    await this.quickInput().locator(".monaco-list-row").filter({ hasText: text }).first().click();
+  /** Picks a row by typing its text and Enter: a click can land on a hover, or on a list that is still being filled. */
+  async pick(text: string): Promise<void> {
+    const row = this.quickInput().locator(".monaco-list-row").filter({ hasText: text }).first();
+    await row.waitFor();
+    const input = this.quickInput().locator("input.input").first();
+    const focused = this.quickInput().locator(".monaco-list-row.focused").filter({ hasText: text });
+    await until(`the pick of "${text}"`, async () => {
+      if ((await input.inputValue()) !== text) {
+        await input.fill(text, { timeout: 3_000 });
+      }
+      await focused.first().waitFor({ timeout: 2_000 });
+      await input.press("Enter");
+      // Rows that arrive late may take the mark away between the look and the key.
+      await focused.first().waitFor({ state: "hidden", timeout: 3_000 });
+      return true;
+    });
   }
 
-  async type(text: string): Promise<void> {
+  /** Types into the input box whose prompt or placeholder is this, and confirms. */
+  async type(prompt: string | RegExp, text: string): Promise<void> {
+    await this.quickInput().getByText(prompt).or(this.page.getByPlaceholder(prompt)).first().waitFor();
     const input = this.quickInput().locator("input.input").first();
-    await input.waitFor();
-    await input.fill(text);
-    await this.page.keyboard.press("Enter");
+    let typedAt = 0;
+    await until(`"${String(prompt)}" to take what is typed`, async () => {
+      if ((await input.inputValue()) !== text) {
+        await input.fill(text, { timeout: 3_000 });
+        typedAt = Date.now();
+      }
+      // A box that has just opened is given its first value a moment later, over what is in it.
+      return Date.now() - typedAt > 500 ? true : undefined;
+    });
+    await input.press("Enter");
   }
 
   /** A button of the modal dialog that is open. */
@@ -108,18 +145,30 @@ export class Workbench {
       .first();
   }
 
-  /** The page of our webview: two frames deep. */
+  /** The page of our webview, two frames deep. */
   async wizard(): Promise<Frame> {
     return until("the wizard's page", async () => {
       for (const frame of this.page.frames()) {
-        if (frame.name() === "active-frame" || /fake\.html/.test(frame.url())) {
-          if ((await frame.locator("#key-vault-csi-wizard, [data-key-vault-csi]").count()) > 0) {
-            return frame;
-          }
+        if (/fake\.html/.test(frame.url()) && (await frame.getByRole("heading", { level: 1 }).count()) > 0) {
+          return frame;
         }
       }
       return undefined;
     });
+  }
+
+  /** Makes one of our two views the only one that is open. */
+  async showOnly(view: "Clusters and Vaults" | "Setup"): Promise<void> {
+    for (const name of ["Clusters and Vaults", "Setup"]) {
+      const header = this.page
+        .locator(".sidebar .pane-header")
+        .filter({ hasText: new RegExp(name, "i") })
+        .first();
+      const isOpen = (await header.getAttribute("aria-expanded")) === "true";
+      if (isOpen !== (name === view)) {
+        await header.click();
+      }
+    }
   }
 
   async pressKeys(...keys: readonly string[]): Promise<void> {
