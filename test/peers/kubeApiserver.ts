@@ -92,6 +92,7 @@ function apiserverArguments(folder: string, etcd: string, port: number): readonl
     `--secure-port=${port}`,
     "--bind-address=127.0.0.1",
     "--authorization-mode=RBAC",
+    "--allow-privileged=true",
     // As AKS has it.
     "--anonymous-auth=false",
     `--token-auth-file=${folder}/tokens.csv`,
