@@ -1,9 +1,9 @@
-import type { ManagedCluster } from "../services/azure/managedClusters.ts";
 import type { CallOptions } from "../services/call.ts";
 import { isAbort } from "../services/errors.ts";
 import type { DriverReport, NodeDriverState } from "../services/kubernetes/driverPods.ts";
 import { t } from "../services/l10n.ts";
-import type { Intent, IntendedMount } from "../services/plan/intent.ts";
+import { findReader } from "../services/plan/access.ts";
+import type { Intent } from "../services/plan/intent.ts";
 import type { ProofReport } from "../services/plan/proof.ts";
 import { findModel } from "../services/plan/steps/secretProviderClass.ts";
 import { fileNames, type ClassObject } from "../services/secretProviderClass/model.ts";
@@ -23,7 +23,7 @@ export async function readResult(
   proof: ProofReport | undefined,
   options: CallOptions,
 ): Promise<RunResult> {
-  const vaultId = intent.vault?.kind === "new" ? intent.vault.vault.id : intent.vault?.id;
+  const vaultId = vaultIdOf(intent);
   const missing: string[] = [];
   const orMissing = async <T>(what: string, reading: Promise<T>): Promise<T | undefined> =>
     reading.catch((error: unknown) => {
@@ -33,37 +33,40 @@ export async function readResult(
       missing.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
       return undefined;
     });
-  const [cluster, vault, driver, classYaml] = await Promise.all([
-    orMissing(t("Cluster"), services.managedClusters.find(intent.clusterId, options)),
+  const [reader, vault, driver, classYaml] = await Promise.all([
+    orMissing(t("Identity"), readReader(services, intent, options)),
     vaultId === undefined ? undefined : orMissing(t("Vault"), services.keyVaults.get(vaultId, options)),
     orMissing(t("Driver"), readDriver(services, intent.clusterId, options)),
-    vaultId === undefined || !intent.mount
-      ? undefined
-      : orMissing("SecretProviderClass", readClass(services, intent.clusterId, vaultId, intent.mount, options)),
+    orMissing("SecretProviderClass", readClass(services, intent, options)),
   ]);
   return {
     ...(intent.secret && { objectName: intent.secret.name, objectType: "secret" }),
     ...(vault && { vaultName: vault.name, tenantId: vault.tenantId }),
-    ...identityOf(cluster),
+    ...(reader && { identityClientId: reader.clientId, identityObjectId: reader.objectId }),
     driver,
     classYaml,
-    proof: proof && intent.mount && proofResult(proof, intent.mount.objects),
+    proof: proof && proofResult(proof, intent.mount?.objects ?? []),
     missing,
   };
 }
 
-async function readClass(
-  services: ResultServices,
-  clusterId: string,
-  vaultId: string,
-  mount: IntendedMount,
-  options: CallOptions,
-): Promise<string | undefined> {
-  const model = await findModel(
-    services,
-    { ...mount, clusterId, vaultId, name: mount.className, isNew: false },
-    options,
-  );
+function vaultIdOf({ vault }: Intent): string | undefined {
+  return vault?.kind === "new" ? vault.vault.id : vault?.id;
+}
+
+/** Whoever fetches the objects; the add-on's identity where nothing is mounted yet. */
+function readReader(services: ResultServices, { clusterId, mount }: Intent, options: CallOptions) {
+  return findReader(services, clusterId, mount?.access ?? { kind: "addonIdentity" }, options);
+}
+
+async function readClass(services: ResultServices, intent: Intent, options: CallOptions): Promise<string | undefined> {
+  const { clusterId, mount } = intent;
+  const vaultId = vaultIdOf(intent);
+  if (!mount || vaultId === undefined) {
+    return undefined;
+  }
+  const target = { ...mount, clusterId, vaultId, name: mount.className, isNew: false };
+  const model = await findModel(services, target, options);
   return model && writeSecretProviderClass(model);
 }
 
@@ -83,11 +86,6 @@ function proofResult({ namespace, files, objects }: ProofReport, mounted: readon
       return { name, sizeBytes, version: mountedVersion, isCurrent, hash: saltedHash.slice(0, shownHash) };
     }),
   };
-}
-
-function identityOf(cluster: ManagedCluster | undefined) {
-  const identity = cluster?.keyVaultCsi.identity;
-  return identity && { identityClientId: identity.clientId, identityObjectId: identity.objectId };
 }
 
 async function readDriver(services: ResultServices, clusterId: string, options: CallOptions): Promise<DriverResult> {

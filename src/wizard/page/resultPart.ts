@@ -22,7 +22,6 @@ export function resultPart(result: RunResult, actions: Actions): HTMLElement {
 }
 
 function proofPart({ namespace, files }: ProofResult): HTMLElement {
-  const isStale = files.some(({ isCurrent }) => isCurrent === false);
   const rows = files.map(({ name, sizeBytes, version, isCurrent, hash }) =>
     h(
       "li",
@@ -37,7 +36,7 @@ function proofPart({ namespace, files }: ProofResult): HTMLElement {
     "section",
     {},
     h("h3", {}, text("proof")),
-    message(isStale ? "warning" : "good", text("proofDone", namespace)),
+    message("good", text("proofDone", namespace)),
     h("ul", { class: "nodes" }, ...rows),
     h("p", { class: "note" }, text("proofNote")),
   );

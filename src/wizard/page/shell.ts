@@ -221,7 +221,14 @@ export class Shell {
       return;
     }
     const { draft, value } = this.#memory;
-    this.#showRun(await this.#parts.connection.call("apply", wantsSecret(draft) ? { draft, value } : { draft }));
+    this.#showNewRun(await this.#parts.connection.call("apply", wantsSecret(draft) ? { draft, value } : { draft }));
+  }
+
+  /** Shows a run that was started, unless events have told more of it by now. */
+  #showNewRun(run: Run): void {
+    if (run.id !== this.#run?.id) {
+      this.#showRun(run);
+    }
   }
 
   #showRun(run: Run): void {
@@ -252,7 +259,7 @@ export class Shell {
     const { call } = this.#parts.connection;
     return {
       stop: () => void call("stopApply", {}),
-      undo: () => void call("undo", {}),
+      undo: () => void this.#undo(),
       backToReview: () => void this.#closeRun(steps.at(-1)),
       startAnother: () => {
         this.#memory.draft = emptyDraft;
@@ -269,6 +276,13 @@ export class Shell {
   async #closeRun(next: WizardStep | undefined): Promise<void> {
     await this.#parts.connection.call("closeRun", {});
     this.#goTo(next);
+  }
+
+  async #undo(): Promise<void> {
+    const run = await this.#parts.connection.call("undo", {});
+    if (run) {
+      this.#showNewRun(run);
+    }
   }
 
   async #copy(label: string, value: string): Promise<void> {

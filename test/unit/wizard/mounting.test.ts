@@ -99,6 +99,11 @@ describe("The wizard on the extension's side, up to a proved mount", function ()
       assert.match(file.version ?? "", /^[0-9a-f]{32}$/);
       assert.match(file.hash, /^[0-9a-f]{12}$/);
       assert.match(run.result?.classYaml ?? "", /^ {2}name: kv-wizard-1-db-password$/m);
+      const { identityClientId } = run.result ?? {};
+      assert.ok(
+        identityClientId && run.result?.classYaml?.includes(`"${identityClientId}"`),
+        "the details fit the class",
+      );
       assert.deepEqual(namesOf("SecretProviderClass"), ["kv-wizard-1-db-password"]);
       assert.ok(!namesOf("Pod").some((name) => name.includes("proof")));
       assert.doesNotMatch(JSON.stringify([told, run]), new RegExp(canary));

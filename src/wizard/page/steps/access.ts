@@ -13,18 +13,18 @@ export const accessStep: WizardStep = {
   name: "accessStep",
   heading: "accessHeading",
   isComplete: () => true,
-  summary: (draft) => (wantsMount(draft) ? text(kinds[draft.mount.access].label) : text("summaryNone")),
+  summary: (draft) => (wantsMount(draft) ? text(kinds[draft.mount.access].short) : text("summaryNone")),
   show,
 };
 
 type Access = MountDraft["access"];
 
 const kinds = {
-  workloadIdentity: { label: "accessWorkload", note: "accessWorkloadNote" },
-  addonIdentity: { label: "accessAddon", note: "accessAddonNote" },
-  nodeIdentity: { label: "accessNodes", note: "accessNodesNote" },
-  none: { label: "accessLater", note: "accessLaterNote" },
-} as const satisfies Record<Access, { label: TextKey; note: TextKey }>;
+  workloadIdentity: { label: "accessWorkload", short: "accessWorkloadShort", note: "accessWorkloadNote" },
+  addonIdentity: { label: "accessAddon", short: "accessAddon", note: "accessAddonNote" },
+  nodeIdentity: { label: "accessNodes", short: "accessNodesShort", note: "accessNodesNote" },
+  none: { label: "accessLater", short: "accessLater", note: "accessLaterNote" },
+} as const satisfies Record<Access, { label: TextKey; short: TextKey; note: TextKey }>;
 
 const warnings = {
   workloadIdentity: undefined,

@@ -4,6 +4,7 @@ import { describe, it } from "mocha";
 
 import type { WizardDraft } from "../../../../src/wizard/protocol.ts";
 import {
+  canMount,
   choose,
   emptyDraft,
   fromState,
@@ -11,6 +12,7 @@ import {
   isSecretChosen,
   isVaultChosen,
   toState,
+  wantsMount,
   type Choice,
 } from "../../../../src/wizard/page/draft.ts";
 import { formatTags, parseTags } from "../../../../src/wizard/page/tags.ts";
@@ -85,6 +87,29 @@ describe("The wizard's draft", () => {
     assert.equal(isSecretChosen(draft, undefined), false);
     assert.equal(isSecretChosen(draft, "x"), true);
     assert.equal(isSecretChosen(choose(draft, { kind: "vaultKind", vault: "none" }), undefined), true);
+  });
+
+  it("forgets identity, namespace and service account with the cluster, and the identity with the kind of access", () => {
+    const identity = { id: "/i", name: "i" };
+    const names = { identity, namespace: "store", serviceAccount: "reader", className: "mine" };
+    const draft = after({ kind: "cluster", cluster }, { kind: "mount", change: names });
+    assert.equal(choose(draft, { kind: "mount", change: { access: "workloadIdentity" } }).mount.identity, identity);
+    assert.equal(choose(draft, { kind: "mount", change: { access: "nodeIdentity" } }).mount.identity, undefined);
+    const { mount } = choose(draft, { kind: "cluster", cluster: { ...cluster, id: "/a/C" } });
+    assert.deepEqual(
+      [mount.identity, mount.namespace, mount.serviceAccount, mount.className],
+      [undefined, "", "", "mine"],
+    );
+  });
+
+  it("mounts only where there is a secret to mount, and unless told otherwise", () => {
+    const vault = { id: "/v", name: "v", usesRbac: true };
+    const draft = after({ kind: "existingVault", vault }, { kind: "secret", change: { name: "a" } });
+    assert.equal(wantsMount(emptyDraft), false);
+    assert.equal(wantsMount(draft), true);
+    assert.equal(wantsMount(choose(draft, { kind: "mount", change: { access: "none" } })), false);
+    assert.equal(wantsMount(choose(draft, { kind: "secret", change: { kind: "none" } })), false);
+    assert.equal(canMount(choose(draft, { kind: "vaultKind", vault: "none" })), false);
   });
 
   it("comes back from what was saved, also through JSON, and not from another version", () => {
