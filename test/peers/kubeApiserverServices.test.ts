@@ -17,6 +17,7 @@ import { createWorkloads } from "../../src/services/kubernetes/workloads.ts";
 import { toKubernetesObject } from "../../src/services/secretProviderClass/write.ts";
 import { until } from "../harness/until.ts";
 import { addonObjects } from "../sandbox/kubernetes/addon.ts";
+import type { KubeObject } from "../sandbox/kubernetes/object.ts";
 import type { JsonObject } from "../sandbox/state.ts";
 import { configMap } from "../unit/services/kubernetes/clusterFixture.ts";
 import {
@@ -209,7 +210,7 @@ describe("our services on a real kube-apiserver", function () {
 
     it("is installed by the objects the add-on has", async () => {
       for (const object of addonObjects({ driver: "1.6.0", provider: "1.8.2" })) {
-        await create(pathOf(object as unknown as JsonObject), object);
+        await create(pathOf(object), object);
       }
       await until("the driver's kinds", async () =>
         (await client.find(kinds.customResourceDefinition, "secretproviderclasses.secrets-store.csi.x-k8s.io")) &&
@@ -331,9 +332,8 @@ function withoutTime(pod: JsonObject): JsonObject {
 
 const clusterWide = ["CSIDriver", "CustomResourceDefinition", "ClusterRole", "ClusterRoleBinding"];
 
-function pathOf({ apiVersion, kind, metadata }: JsonObject): string {
-  const root = apiVersion === "v1" ? "/api/v1" : `/apis/${String(apiVersion)}`;
-  const { namespace } = metadata as { namespace?: string };
-  const place = clusterWide.includes(String(kind)) ? "" : `/namespaces/${namespace ?? "default"}`;
-  return `${root}${place}/${String(kind).toLowerCase()}s`;
+function pathOf({ apiVersion, kind, metadata }: KubeObject): string {
+  const root = apiVersion === "v1" ? "/api/v1" : `/apis/${apiVersion}`;
+  const place = clusterWide.includes(kind) ? "" : `/namespaces/${metadata.namespace ?? "default"}`;
+  return `${root}${place}/${kind.toLowerCase()}s`;
 }
