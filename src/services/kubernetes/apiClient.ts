@@ -224,10 +224,13 @@ async function canI(
 ): Promise<boolean> {
   const { verb, kind, namespace } = question;
   const group = kind.apiVersion.includes("/") ? kind.apiVersion.split("/", 1)[0] : "";
+  // `pods/log` is a resource and a subresource.
+  const [resource, subresource] = kind.plural.split("/");
+  const place = { ...(subresource ? { subresource } : {}), ...(namespace ? { namespace } : {}) };
   const review = {
     apiVersion: "authorization.k8s.io/v1",
     kind: "SelfSubjectAccessReview",
-    spec: { resourceAttributes: { verb, group, resource: kind.plural, ...(namespace ? { namespace } : {}) } },
+    spec: { resourceAttributes: { verb, group, resource, ...place } },
   };
   const target = { cluster, what: kind.plural, reference: kind.plural };
   const path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";

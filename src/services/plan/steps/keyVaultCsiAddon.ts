@@ -7,6 +7,7 @@ import type { CallOptions } from "../../call.ts";
 import { hasCode, isAbort, ServiceError } from "../../errors.ts";
 import { t } from "../../l10n.ts";
 import { parseGoDuration, sameDuration } from "../duration.ts";
+import { readVersionSupport } from "../versionSupport.ts";
 import type { ApplyOptions, CheckOptions, CommandLine, Step, StepState } from "../step.ts";
 
 /** What the add-on is to be. */
@@ -121,39 +122,17 @@ async function warningsFor(
   if (cluster.hasVirtualNodes) {
     warnings.push(t("Virtual nodes do not get the driver: pods there cannot mount secrets."));
   }
-  const oldest = await oldestSupportedMinor(clusters, cluster, options);
-  if (oldest !== undefined && minorOf(cluster.kubernetesVersion) < oldest) {
+  const { isSupported, oldestMinor } = await readVersionSupport(clusters, cluster, options);
+  if (!isSupported) {
     warnings.push(
       t(
         "Kubernetes {0} is out of support here; the add-on is supported from 1.{1} on.",
         cluster.kubernetesVersion,
-        oldest,
+        oldestMinor ?? 0,
       ),
     );
   }
   return warnings;
-}
-
-/** N-2 of the newest generally available minor version of the region; undefined where the region's versions cannot be read. */
-async function oldestSupportedMinor(
-  clusters: Clusters,
-  cluster: ManagedCluster,
-  options?: CallOptions,
-): Promise<number | undefined> {
-  const versions = await clusters
-    .listKubernetesVersions(cluster.subscriptionId, cluster.location, options)
-    .catch((error: unknown) => {
-      if (error instanceof ServiceError) {
-        return [];
-      }
-      throw error;
-    });
-  const minors = versions.filter((version) => !version.isPreview).map((version) => minorOf(version.version));
-  return minors.length > 0 ? Math.max(...minors) - 2 : undefined;
-}
-
-function minorOf(version: string): number {
-  return Number(version.split(".")[1]);
 }
 
 async function applyAddon(
