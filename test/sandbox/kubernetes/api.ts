@@ -5,6 +5,7 @@ import type { Authorizer } from "./authorizer.ts";
 import type { Call } from "./call.ts";
 import { Deletes, deletedStatus } from "./deletes.ts";
 import { discover } from "./discovery.ts";
+import { impersonate } from "./impersonation.ts";
 import { listPage } from "./list.ts";
 import { checkDryRun, checkListOptions } from "./options.ts";
 import type { Kinds } from "./kinds.ts";
@@ -55,10 +56,11 @@ export class Api {
   };
 
   #answer(request: SandboxRequest): SandboxResponse {
-    const user = this.input.authentication.authenticate(request.headers["authorization"]);
-    if (user === undefined) {
+    const caller = this.input.authentication.authenticate(request.headers["authorization"]);
+    if (caller === undefined) {
       throw status.unauthorized();
     }
+    const user = impersonate(this.input.authorizer, caller, request.headers);
     const path = parsePath(this.input.kinds, request.path);
     if (path === undefined) {
       return this.#plain(request, user);
