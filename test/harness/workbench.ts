@@ -99,22 +99,24 @@ export class Workbench {
     return this.page.locator(".quick-input-widget:visible");
   }
 
-  /** Picks a row by typing its text and Enter: a click can land on a hover, or on a list that is still being filled. */
+  /** Picks the row that starts with this text, by the keyboard: a click can land on a hover, or on a list that is still being filled. */
   async pick(text: string): Promise<void> {
-    const row = this.quickInput().locator(".monaco-list-row").filter({ hasText: text }).first();
-    await row.waitFor();
+    const start = new RegExp(`^\\s*${text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`);
     const input = this.quickInput().locator("input.input").first();
-    const focused = this.quickInput().locator(".monaco-list-row.focused").filter({ hasText: text });
-    await until(`the pick of "${text}"`, async () => {
+    await this.quickInput().locator(".monaco-list-row").filter({ hasText: start }).first().waitFor();
+    const focused = this.quickInput().locator(".monaco-list-row.focused");
+    await until(`the row "${text}" to be marked`, async () => {
       if ((await input.inputValue()) !== text) {
         await input.fill(text, { timeout: 3_000 });
       }
-      await focused.first().waitFor({ timeout: 2_000 });
-      await input.press("Enter");
-      // Rows that arrive late may take the mark away between the look and the key.
-      await focused.first().waitFor({ state: "hidden", timeout: 3_000 });
-      return true;
+      if (start.test((await focused.first().textContent({ timeout: 1_000 })) ?? "")) {
+        return true;
+      }
+      await input.press("ArrowDown");
+      return undefined;
     });
+    await input.press("Enter");
+    await focused.filter({ hasText: start }).first().waitFor({ state: "hidden" });
   }
 
   /** Types into the input box whose prompt or placeholder is this, and confirms. */

@@ -89,6 +89,11 @@ describe("the wizard's page on the sandbox cloud", function () {
       await page.getByText("Copied: SecretProviderClass").waitFor({ state: "attached" });
       assert.match(copied[0] ?? "", new RegExp(`^    keyvaultName: "${vault?.name ?? ""}"$`, "m"));
       await assertValueStayedAway();
+
+      await page.getByRole("button", { name: "Take Back What This Plan Made…" }).click();
+      await page.getByRole("button", { name: "Take Back", exact: true }).click();
+      await page.getByRole("heading", { name: "Taken back" }).waitFor({ timeout: 60_000 });
+      assert.equal(bench.sandbox.world.vaults.size, 0);
     });
   }
 
