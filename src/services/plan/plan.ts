@@ -32,6 +32,12 @@ export interface ApplyPlanOptions extends CallOptions {
   readonly onMade?: ((thing: MadeThing) => void) | undefined;
 }
 
+/** How a plan is to be undone. */
+export interface UndoPlanOptions extends CallOptions {
+  /** Told of each step that has been taken back: what it made is to be forgotten, since later undoing may take away the right to look at it. */
+  readonly onUndone?: ((stepId: string) => void) | undefined;
+}
+
 /** What the preflight asks; every `Services` fits. */
 export interface Preflight {
   readonly roleAssignments: Pick<RoleAssignments, "findMissingActions">;
@@ -167,16 +173,16 @@ async function runStep(step: Step, { onStep, onMade }: Listeners, options: CallO
 }
 
 /**
- * Takes back what a plan made, last step first, and nothing else. Steps that made nothing are not shown; one without `undo` is skipped with its reason.
+ * Takes back what a plan made, last step first, and nothing else. Steps that made nothing are not shown; one that keeps what it made is skipped with its reason.
  *
  * @param made what {@link applyPlan} returned or told of
- * @throws whatever a step's `undo` threw; steps before it keep what they made, and undoing again goes on there
+ * @throws whatever a step's `undo` threw; steps before it keep what they made, and undoing what is not forgotten goes on there
  */
 export async function undoPlan(
   steps: readonly Step[],
   made: readonly MadeThing[],
   onStep: (progress: StepProgress) => void,
-  options: CallOptions = {},
+  options: UndoPlanOptions = {},
 ): Promise<void> {
   for (const step of [...steps].reverse()) {
     const things = made.filter(({ stepId }) => stepId === step.id).map((thing) => thing.made);
@@ -188,9 +194,10 @@ export async function undoPlan(
         onStep({ stepId: step.id, state: "skipped", detail: step.irreversible });
         return;
       }
-      await step.undo(things, inner);
-      onStep({ stepId: step.id, state: "done", detail: undefined });
+      const kept = await step.undo(things, inner);
+      onStep({ stepId: step.id, state: kept ? "skipped" : "done", detail: kept ?? undefined });
     });
+    options.onUndone?.(step.id);
   }
 }
 

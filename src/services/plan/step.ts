@@ -81,8 +81,9 @@ export interface Step {
   /**
    * Takes back what `apply` told of, and nothing that was there before. Absent where the world does not allow it; then `irreversible` says why.
    * @param made what `onMade` was told, in order
+   * @returns what was kept all the same and why, or nothing
    */
-  undo?(made: readonly string[], options?: CallOptions): Promise<void>;
+  undo?(made: readonly string[], options?: CallOptions): Promise<string | undefined | void>;
   readonly irreversible?: string | undefined;
   commands(): readonly CommandLine[];
 }

@@ -40,7 +40,12 @@ export function federatedCredentialStep(services: FederationServices, target: Fe
     id: "federatedCredential",
     title: t('Federated credential of "{0}"', name),
     why: t("It lets pods of this service account act as the identity, and nobody else."),
-    rights: [],
+    rights: [
+      {
+        scope: target.identityId,
+        actions: ["Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write"],
+      },
+    ],
     check: (options) => checkFederation(services, target, options),
     apply: (options) => applyFederation(services, target, options),
     undo: (made, options) => undoFederation(services, target.identityId, made, options),

@@ -25,7 +25,7 @@ export function nodeIdentityStep(
     id: "nodeIdentity",
     title: t('Identity "{0}" on every node pool', name),
     why: t("The provider on a node can use only identities that are assigned to its scale set."),
-    rights: [],
+    rights: [{ scope: identityId, actions: ["Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"] }],
     check: (options) => checkNodes(services, clusterId, identityId, isNew, options),
     async apply(options) {
       const cluster = await services.managedClusters.get(clusterId, options);
@@ -75,7 +75,19 @@ async function checkNodes(
     return { kind: "satisfied", now: t("On all {0} node pools.", onNodes.size) };
   }
   const warnings = [t("A node pool that is added later does not get the identity by itself.")];
-  return { kind: "needed", before: t("Missing on {0}.", without.join(", ") || t("every node pool")), after, warnings };
+  const { subscriptionId, nodeResourceGroup } = cluster;
+  return {
+    kind: "needed",
+    before: t("Missing on {0}.", without.join(", ") || t("every node pool")),
+    after,
+    warnings,
+    rights: [
+      {
+        scope: `/subscriptions/${subscriptionId}/resourceGroups/${nodeResourceGroup}`,
+        actions: ["Microsoft.Compute/virtualMachineScaleSets/write"],
+      },
+    ],
+  };
 }
 
 function scaleSetsWithout(onNodes: ReadonlyMap<string, readonly string[]>, identityId: string): readonly string[] {

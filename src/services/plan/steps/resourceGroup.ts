@@ -1,5 +1,4 @@
 import type { ResourceGroups } from "../../azure/resourceGroups.ts";
-import { ServiceError } from "../../errors.ts";
 import { t } from "../../l10n.ts";
 import type { Step } from "../step.ts";
 
@@ -37,9 +36,10 @@ export function resourceGroupStep(
     },
     async undo(_made, options) {
       if (!(await resourceGroups.isEmpty(subscriptionId, name, options))) {
-        throw new ServiceError("conflict", t('The resource group is kept, because it is not empty: "{0}".', name));
+        return t('The resource group is kept, because it is not empty: "{0}".', name);
       }
       await resourceGroups.delete(subscriptionId, name, options);
+      return undefined;
     },
     commands: () => [
       {
