@@ -6,6 +6,7 @@ import type { KubernetesObject } from "../kubernetes/clusterClient.ts";
 import { t } from "../l10n.ts";
 import {
   cloudNames,
+  type CloudName,
   objectEncodings,
   objectFormats,
   objectTypes,
@@ -172,11 +173,18 @@ function readBoolean(name: string, text = ""): boolean {
   throw invalid(t('The parameter "{0}" must be "true" or "false", not "{1}".', name, text));
 }
 
+/** The other names under which the provider knows two of the clouds. */
+const cloudAliases: Readonly<Record<string, CloudName>> = {
+  azurecloud: "AzurePublicCloud",
+  azureusgovernment: "AzureUSGovernmentCloud",
+};
+
 function readCloudName(text: string | undefined) {
   if (text === undefined || text === "") {
     return undefined;
   }
-  const known = cloudNames.find((name) => name.toLowerCase() === text.toLowerCase());
+  const wanted = text.toLowerCase();
+  const known = cloudNames.find((name) => name.toLowerCase() === wanted) ?? cloudAliases[wanted];
   if (known === undefined) {
     throw invalid(t('The parameter "cloudName" must be one of {0}, not "{1}".', cloudNames.join(", "), text));
   }

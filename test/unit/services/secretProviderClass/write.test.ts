@@ -207,11 +207,21 @@ spec:
     {
       flaw: "an unknown cloud",
       from: "keyvaultName:",
-      to: 'cloudName: "AzureCloud"\n    keyvaultName:',
-      says: /AzureCloud/,
+      to: 'cloudName: "AzureMarsCloud"\n    keyvaultName:',
+      says: /AzureMarsCloud/,
     },
     { flaw: "another provider", from: "provider: azure", to: "provider: vault", says: /spec\.provider/ },
   ];
+  it("reads the clouds by the other names that the provider takes", () => {
+    const readCloud = (name: string) =>
+      readSecretProviderClass(
+        writeSecretProviderClass(web).replace("keyvaultName:", `cloudName: ${name}\n    keyvaultName:`),
+      ).cloudName;
+
+    assert.equal(readCloud("AzureCloud"), "AzurePublicCloud");
+    assert.equal(readCloud("AZUREUSGOVERNMENT"), "AzureUSGovernmentCloud");
+  });
+
   for (const { flaw, from, to, says } of broken) {
     it(`refuses ${flaw}`, () => {
       const text = writeSecretProviderClass(web).replace(from, to);
