@@ -49,13 +49,12 @@ export async function measureInventory(size: EstateSize, rounds: number): Promis
     await recorder.ask("asked");
     const memory = await measureMemory((onPage) => inventory.readEstate(undefined, onPage));
     const asked = (await recorder.ask<Asked[]>("asked")).filter(({ path }) => !path.includes("/oauth2/"));
-    const firstRowsAfter = firstPageOf(memory.pages);
     const contest = await compete(
       () => inventory.readEstate(),
       () => fetchAndParse(origin, asked, token, () => "one after the other"),
       rounds,
     );
-    return describe(size, asked, memory, firstRowsAfter, contest);
+    return describe(size, asked, memory, contest);
   } finally {
     await recorder.close();
     await cloudProcess.close();
@@ -66,39 +65,41 @@ interface Memory {
   readonly estate: Estate;
   readonly heldBytes: number;
   readonly peakBytes: number;
-  /** Rows known at each call of `onPage`. */
-  readonly pages: readonly number[];
+  /** Rows known at each call of `onPage`, the first of which tells the subscriptions. */
+  readonly pages: readonly { readonly rows: number; readonly at: number }[];
 }
 
 async function measureMemory(read: (onPage: (sofar: Estate) => void) => Promise<Estate>): Promise<Memory> {
   collectGarbage();
   const before = process.memoryUsage().heapUsed;
   let peak = before;
-  const pages: number[] = [];
+  const pages: Memory["pages"][number][] = [];
   const estate = await read((sofar) => {
     peak = Math.max(peak, process.memoryUsage().heapUsed);
-    pages.push(sofar.clusters.length + sofar.vaults.length);
+    pages.push({ rows: sofar.clusters.length + sofar.vaults.length, at: Date.now() });
   });
   collectGarbage();
   const heldBytes = process.memoryUsage().heapUsed - before;
   return { estate, heldBytes, peakBytes: peak - before, pages };
 }
 
-/** How many pages of Resource Graph it took until there were rows to show. */
-function firstPageOf(pages: readonly number[]): number {
-  return pages.findIndex((rows) => rows > 0);
+/** The first rows of the tree are subscriptions: from their list's answer until the tree is told of them. */
+function firstRowsMs(asked: readonly Asked[], pages: Memory["pages"]): number {
+  const answers = asked.filter(({ path }) => path.startsWith("/subscriptions?")).map(({ answeredAt }) => answeredAt);
+  return Math.max((pages[0]?.at ?? NaN) - Math.max(...answers), 0);
 }
 
 function describe(
   size: EstateSize,
   asked: readonly Asked[],
-  { estate, heldBytes, peakBytes }: Memory,
-  firstRowsAfter: number,
+  { estate, heldBytes, peakBytes, pages }: Memory,
   { ratio, ratios, oursMs, theirsMs }: Awaited<ReturnType<typeof compete>>,
 ): Result[] {
   const rows = estate.clusters.length + estate.vaults.length;
   const graph = asked.filter(({ path }) => path.includes("ResourceGraph")).length;
   const isWhole = estate.clusters.length === size.clusters && estate.vaults.length === size.vaults;
+  const firstPage = pages.findIndex((page) => page.rows > 0);
+  const firstMs = firstRowsMs(asked, pages);
   const title = `inventory, ${size.subscriptions} subscriptions, ${rows} clusters and vaults`;
   const spread = `${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)}`;
   return [
@@ -110,10 +111,17 @@ function describe(
       isHard: true,
     },
     {
-      what: "… rows to show",
-      measured: `after page ${firstRowsAfter}`,
+      what: "… from the answer with the subscriptions until the tree is told of them",
+      measured: ms(firstMs),
+      goal: "< 60 ms",
+      isMet: firstMs < 60,
+      isHard: false,
+    },
+    {
+      what: "… clusters and vaults to show",
+      measured: `after page ${firstPage}`,
       goal: "after page 1",
-      isMet: firstRowsAfter === 1,
+      isMet: firstPage === 1,
       isHard: true,
     },
     {
