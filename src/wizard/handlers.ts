@@ -183,7 +183,8 @@ async function preview(parts: Parts, params: unknown, options: CallOptions): Pro
   const intent = await intentOf(parts, services, draft, options);
   const steps = makePlan(services, intent, () => (hasValue ? standIn : undefined));
   const checked = await checkPlan(steps, services, options);
-  return { steps: checked.map(previewStep), script: exportScript(steps) };
+  const satisfied = new Set(checked.flatMap(({ step, state }) => (state.kind === "satisfied" ? [step.id] : [])));
+  return { steps: checked.map(previewStep), script: exportScript(steps, satisfied) };
 }
 
 function previewStep({ step, state }: CheckedStep): PreviewStep {

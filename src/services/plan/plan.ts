@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 import type { RoleAssignments } from "../azure/roleAssignments.ts";
 import type { CallOptions } from "../call.ts";
 import { hasCode, isAbort, ServiceError } from "../errors.ts";
@@ -32,12 +34,6 @@ export interface ApplyPlanOptions extends CallOptions {
   readonly onMade?: ((thing: MadeThing) => void) | undefined;
 }
 
-/** How a plan is to be undone. */
-export interface UndoPlanOptions extends CallOptions {
-  /** Told of each step that has been taken back: what it made is to be forgotten, since later undoing may take away the right to look at it. */
-  readonly onUndone?: ((stepId: string) => void) | undefined;
-}
-
 /** What the preflight asks; every `Services` fits. */
 export interface Preflight {
   readonly roleAssignments: Pick<RoleAssignments, "findMissingActions">;
@@ -52,7 +48,15 @@ export async function checkPlan(
   preflight: Preflight,
   options: CallOptions = {},
 ): Promise<readonly CheckedStep[]> {
+  manyListen(options);
   return Promise.all(steps.map(async (step) => ({ step, state: await checkStep(step, preflight, options) })));
+}
+
+/** Dozens of calls at once listen to one signal; Node takes more than ten for a leak. */
+export function manyListen({ signal }: CallOptions): void {
+  if (signal) {
+    setMaxListeners(0, signal);
+  }
 }
 
 async function checkStep(step: Step, preflight: Preflight, options: CallOptions): Promise<StepState> {
@@ -176,13 +180,14 @@ async function runStep(step: Step, { onStep, onMade }: Listeners, options: CallO
  * Takes back what a plan made, last step first, and nothing else. Steps that made nothing are not shown; one that keeps what it made is skipped with its reason.
  *
  * @param made what {@link applyPlan} returned or told of
- * @throws whatever a step's `undo` threw; steps before it keep what they made, and undoing what is not forgotten goes on there
+ * @param onStep what a step that is `done` had made is to be forgotten: undoing the others may take away the right to look at it again
+ * @throws whatever a step's `undo` threw; steps before it keep what they made, and undoing the rest goes on there
  */
 export async function undoPlan(
   steps: readonly Step[],
   made: readonly MadeThing[],
   onStep: (progress: StepProgress) => void,
-  options: UndoPlanOptions = {},
+  options: CallOptions = {},
 ): Promise<void> {
   for (const step of [...steps].reverse()) {
     const things = made.filter(({ stepId }) => stepId === step.id).map((thing) => thing.made);
@@ -197,7 +202,6 @@ export async function undoPlan(
       const kept = await step.undo(things, inner);
       onStep({ stepId: step.id, state: kept ? "skipped" : "done", detail: kept ?? undefined });
     });
-    options.onUndone?.(step.id);
   }
 }
 

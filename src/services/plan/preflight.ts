@@ -5,6 +5,7 @@ import { ServiceError } from "../errors.ts";
 import { t } from "../l10n.ts";
 import type { Services } from "../services.ts";
 import type { Intent } from "./intent.ts";
+import { manyListen } from "./plan.ts";
 import { clusterRows } from "./preflightCluster.ts";
 import { kubernetesRows } from "./preflightKubernetes.ts";
 
@@ -44,6 +45,7 @@ export async function readPreflight(
   intent: Intent,
   options: CallOptions = {},
 ): Promise<readonly PreflightRow[]> {
+  manyListen(options);
   const [cluster, vault] = await Promise.all([
     services.managedClusters.find(intent.clusterId, options),
     intent.vault?.kind === "existing" ? services.keyVaults.find(intent.vault.id, options) : undefined,

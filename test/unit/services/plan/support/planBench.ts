@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 
 import { formatResourceId } from "../../../../../src/services/azure/resourceId.ts";
+import type { CallOptions } from "../../../../../src/services/call.ts";
 import type { IfDeleted, Intent } from "../../../../../src/services/plan/intent.ts";
 import { makePlan, type PlanExtras } from "../../../../../src/services/plan/makePlan.ts";
 import {
@@ -11,7 +12,6 @@ import {
   type ApplyPlanOptions,
   type MadeThing,
   type StepProgress,
-  type UndoPlanOptions,
 } from "../../../../../src/services/plan/plan.ts";
 import type { Step, StepState } from "../../../../../src/services/plan/step.ts";
 import type { Services } from "../../../../../src/services/services.ts";
@@ -37,7 +37,7 @@ export interface PlanBench extends AzureBench {
   /** What was told of a plan while it was applied. */
   readonly progress: StepProgress[];
   apply(steps: readonly Step[], options?: ApplyPlanOptions): Promise<readonly MadeThing[]>;
-  undo(steps: readonly Step[], made: readonly MadeThing[], options?: UndoPlanOptions): Promise<void>;
+  undo(steps: readonly Step[], made: readonly MadeThing[], options?: CallOptions): Promise<void>;
   /** Step id → state. */
   check(steps: readonly Step[], services?: Services): Promise<Readonly<Record<string, StepState>>>;
   /** Step id → the kind of its state. */
