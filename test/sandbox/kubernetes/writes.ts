@@ -216,6 +216,7 @@ export class Writes {
     const stored = this.store.put(type.storage, tracked);
     if (hasLostItsLastFinalizer(tracked)) {
       this.store.remove(type.storage, keyOf(tracked));
+      return tracked;
     }
     return stored;
   }
