@@ -45,8 +45,9 @@ export async function compare(
   sandbox: ApiServer,
 ): Promise<{ readonly requests: number; readonly differences: readonly Difference[] }> {
   const [ofReal, ofSandbox] = await Promise.all([run(steps, real), run(steps, sandbox)]);
+  const [inReal, inSandbox] = [withRanks(ofReal), withRanks(ofSandbox)];
   const differences = steps.flatMap((step, index) => {
-    const [expected, found] = index < background ? [] : [ofReal[index], ofSandbox[index]];
+    const [expected, found] = index < background ? [] : [inReal[index], inSandbox[index]];
     const name = `${index + 1}: ${step.method} ${typeof step.url === "string" ? step.url : "…"}`;
     return differ(view(expected), view(found)).map((difference) => ({ title, step: name, ...difference }));
   });
@@ -96,6 +97,32 @@ function bodyOf(answer: Answer | undefined): unknown {
   return lines.every((line) => line.startsWith('{"type":'))
     ? lines.map((line) => JSON.parse(line) as unknown)
     : answer?.text;
+}
+
+/** Numbers of versions are chance, their order in a case is not: each becomes its place among those that objects of the case have had. */
+function withRanks(seen: Seen): readonly Answer[] {
+  const versions = new Set<number>();
+  const bodies = seen.map((answer) => bodyOf(answer));
+  bodies.forEach((body) => visitVersions(body, (version) => void versions.add(Number(version))));
+  const order = [...versions].sort((a, b) => a - b);
+  return seen.map((answer, index) => {
+    const body = structuredClone(bodies[index]);
+    visitVersions(body, (version) => `<version ${order.indexOf(Number(version)) + 1}>`);
+    return { ...answer, body };
+  });
+}
+
+/** Of objects that have a name: a list's version moves with everything that is stored. */
+function visitVersions(value: unknown, visit: (version: string) => string | undefined): void {
+  if (Array.isArray(value)) {
+    value.forEach((item) => visitVersions(item, visit));
+  } else if (isRecord(value)) {
+    const { name, resourceVersion } = value;
+    if (typeof name === "string" && typeof resourceVersion === "string") {
+      value["resourceVersion"] = visit(resourceVersion) ?? resourceVersion;
+    }
+    Object.values(value).forEach((item) => visitVersions(item, visit));
+  }
 }
 
 const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;

@@ -26,6 +26,12 @@ export const knownDifferences: readonly KnownDifference[] = [
     reason: "The sandbox's own objects have no managers: applied over, they belong to before-first-apply.",
   },
   { title: "strategic merge patches", path: "body.status", reason: controllers },
+  { title: "strategic merge patches", path: "body.metadata.resourceVersion", reason: controllers },
+  {
+    title: "applies",
+    path: "body.metadata.resourceVersion",
+    reason: "As with its managers: the empty map that changes nothing but them is no change in the sandbox.",
+  },
   { title: "a delete of a deleted pod", path: "body.status.conditions", reason: controllers },
   { title: "a pod's status", path: "body.status.conditions", reason: controllers },
   {
