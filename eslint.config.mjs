@@ -12,7 +12,17 @@ const rooms = (...names) => names.flatMap((name) => [`**/${name}/**`]);
 const noVscode = { group: ["vscode"], message: "This room does not know VS Code." };
 
 export default tseslint.config(
-  { ignores: ["dist/", "node_modules/", ".vscode-test/", "*.mjs", "test/harness/*.mjs", "coverage/"] },
+  {
+    ignores: [
+      "dist/",
+      "node_modules/",
+      ".vscode-test/",
+      "*.mjs",
+      "test/harness/*.mjs",
+      "test/harness/*.cjs",
+      "coverage/",
+    ],
+  },
   ...tseslint.configs.recommendedTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,
   {

@@ -4,6 +4,7 @@ import path from "node:path";
 
 import { build } from "esbuild";
 import { chromium } from "playwright-core";
+import type { Page } from "playwright-core";
 
 import { startSandbox } from "../sandbox/sandbox.ts";
 import { sandboxEnvironment, sandboxSettings } from "./cloud.ts";
@@ -52,7 +53,7 @@ async function runSuite(): Promise<number> {
 }
 
 /** Opens the workbench with the suite as payload; it logs through the page and exits through it. */
-async function runInside(page: import("playwright-core").Page, url: string, tests: string): Promise<number> {
+async function runInside(page: Page, url: string, tests: string): Promise<number> {
   const remote = (file: string): string => `vscode-remote://${new URL(url).host}${file}`;
   const payload = [
     ["extensionDevelopmentPath", remote(paths.extension)],

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
+import { execFileSync } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
 import path from "node:path";
 
@@ -39,20 +39,14 @@ describe("the packaged extension", () => {
   });
 
   it("exports activate", () => {
-    const entry = path.join(paths.extension, "dist/extension.js");
-    const module = { exports: {} as Record<string, unknown> };
-    const load = createRequire(entry);
-    const source = load("node:fs").readFileSync(entry, "utf8") as string;
-    const vscode = new Proxy({}, { get: () => class {} });
-    const require = (id: string): unknown => (id === "vscode" ? vscode : load(id));
-    new Function("module", "exports", "require", "__dirname", "__filename", source)(
-      module,
-      module.exports,
-      require,
-      path.dirname(entry),
-      entry,
-    );
+    const code = [
+      'const Module = require("node:module");',
+      "const vscode = new Proxy({}, { get: () => class {} });",
+      "const load = Module._load;",
+      'Module._load = (id, ...rest) => (id === "vscode" ? vscode : load(id, ...rest));',
+      `process.stdout.write(typeof require(${JSON.stringify(path.join(paths.extension, "dist/extension.js"))}).activate);`,
+    ].join("\n");
 
-    assert.equal(typeof module.exports["activate"], "function");
+    assert.equal(execFileSync(process.execPath, ["-e", code], { encoding: "utf8" }), "function");
   });
 });
