@@ -1,3 +1,5 @@
+import { setTimeout as delay } from "node:timers/promises";
+
 import type { CallOptions } from "../call.ts";
 import { hasCode } from "../errors.ts";
 import type { AzureClients } from "./clients.ts";
@@ -119,6 +121,7 @@ export function createInventory(clients: AzureClients): Inventory {
   };
 }
 
+const showMs = 5;
 const tenantsAtOnce = 4;
 const subscriptionsAtOnce = 8;
 /** Resource Graph takes a thousand subscriptions in one query. */
@@ -152,6 +155,8 @@ class EstateReading {
 
   async read(options: CallOptions = {}): Promise<Estate> {
     this.#onPage?.(this.#sofar());
+    // Opening the next connection occupies VS Code's extension host for some 30 ms: the first rows go out before.
+    await delay(this.#onPage ? showMs : 0);
     const owned = this.#byTenant();
     const before = this.#missing.length;
     await forEachLimited([...owned], tenantsAtOnce, ([tenantId, subscriptions]) =>
