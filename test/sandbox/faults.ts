@@ -20,7 +20,7 @@ export interface Fault {
   readonly delayMs?: number;
   /** Closes the connection without an answer. */
   readonly drop?: boolean;
-  /** Serves the request, then closes the connection without an answer. */
+  /** Serves the request at once, then, after the delay, closes the connection without an answer. */
   readonly dropAnswer?: boolean;
   /** Answers 200, or the status, with JSON that ends in the middle. */
   readonly malformedBody?: boolean;

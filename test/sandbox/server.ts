@@ -56,19 +56,22 @@ export function createSandboxServer(options: ServerOptions): SandboxServer {
 
   const answer = async (handler: Handler, request: SandboxRequest, entry: JournalEntry): Promise<Answer> => {
     const fault = findFault(faults, entry);
-    if (fault?.delayMs) {
-      await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
+    if (fault?.delayMs && !fault.dropAnswer) {
+      await pause(fault.delayMs);
     }
     const response = (fault && faultBody(fault, entry.plane)) ?? (await handler(request));
-    return { response, isLost: fault?.dropAnswer ?? false };
+    return { response, lostAfterMs: fault?.dropAnswer ? (fault.delayMs ?? 0) : undefined };
   };
   const serve = async (handler: Handler, plane: ListenOptions["plane"], exchange: Exchange): Promise<void> => {
     const request = await readRequest(exchange);
     const entry = toEntry(request, typeof plane === "string" ? plane : plane(request), exchange, options.now());
     journal.push(entry);
-    const { response, isLost } = await answer(handler, request, entry);
+    const { response, lostAfterMs } = await answer(handler, request, entry);
     entry.status = response.status;
-    await send(exchange, request, isLost ? { status: 0 } : response);
+    if (lostAfterMs !== undefined) {
+      await pause(lostAfterMs);
+    }
+    await send(exchange, request, lostAfterMs === undefined ? response : { status: 0 });
   };
   return {
     journal,
@@ -95,8 +98,12 @@ export function createSandboxServer(options: ServerOptions): SandboxServer {
 
 interface Answer {
   readonly response: SandboxResponse;
-  /** The caller never hears of it. */
-  readonly isLost: boolean;
+  /** Set: the caller never hears of it. */
+  readonly lostAfterMs: number | undefined;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 interface Exchange {

@@ -109,14 +109,14 @@ describe("A plan that is stopped", () => {
   for (const [name, request] of kills) {
     it(`${name} says stopped at once, and a new plan completes with nothing made twice`, async () => {
       const controller = new AbortController();
-      const takeBack = bench.sandbox.fail({ ...request, delayMs: 300 });
+      const takeBack = bench.sandbox.fail({ ...request, delayMs: 800 });
       const applying = bench.apply(bench.plan(bench.intent()), { signal: controller.signal });
       const entry = await until(() => bench.sandbox.requests().find((one) => matches(one, request)));
       const stoppedAt = performance.now();
       controller.abort();
 
       await assert.rejects(applying, { name: "AbortError" });
-      assert.ok(performance.now() - stoppedAt < 250);
+      assert.ok(performance.now() - stoppedAt < 600);
       assert.equal(bench.progress.at(-1)?.state, "stopped");
 
       // What was on its way is served after the delay, as Azure would go on.
@@ -155,7 +155,7 @@ describe("A plan whose answers get lost after the service has accepted", () => {
     });
 
     it(`can be killed at ${stepId} before the answer comes, and a new plan makes nothing twice`, async () => {
-      const takeBack = bench.sandbox.fail({ ...request, dropAnswer: true });
+      const takeBack = bench.sandbox.fail({ ...request, dropAnswer: true, delayMs: 300 });
       const controller = new AbortController();
       const applying = bench.apply(bench.plan(bench.intent()), { signal: controller.signal });
       await until(() => bench.sandbox.requests().find((one) => one.status !== 0 && matches(one, request)));

@@ -52,7 +52,7 @@ describe("A journey whose editor is killed", () => {
       killAndResume(change, { delayMs: 200 }, (entry) => entry.status === 0));
 
     it(`after the change of ${change.step} was accepted completes with nothing made twice`, () =>
-      killAndResume(change, { dropAnswer: true, times: 1 }, (entry) => entry.status !== 0));
+      killAndResume(change, { dropAnswer: true, delayMs: 300, times: 1 }, (entry) => entry.status !== 0));
   }
 
   it("while Azure works on the add-on goes on waiting for that operation and starts none", async () => {
