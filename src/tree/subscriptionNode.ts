@@ -76,7 +76,7 @@ export class SubscriptionNode implements TreeNode {
       subscription.name,
       isOpen ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed,
     );
-    item.description = describeCounts(subscription, clusters, vaults);
+    item.description = isMissing(this) ? vscode.l10n.t("not read") : describeCounts(subscription, clusters, vaults);
     item.iconPath = icon("symbol-namespace");
     item.contextValue = contextValue("subscription", "hasId", "inPortal");
     item.tooltip = `${subscription.name}\n${subscription.id}`;
@@ -104,6 +104,19 @@ export class SubscriptionNode implements TreeNode {
   reload(): Promise<void> {
     return this.world.estate.rereadSubscription(this.subscription.id);
   }
+}
+
+/** Nothing found is no claim that nothing is there. */
+function isMissing({ subscription, world }: SubscriptionNode): boolean {
+  const isEmpty = (list: readonly { readonly subscriptionId: string }[] | undefined): boolean =>
+    !list?.some(({ subscriptionId }) => subscriptionId.toLowerCase() === subscription.id);
+  const estate = world.estate.view?.estate;
+  const concerns = estate?.missing.some(
+    ({ tenantId, subscriptionId }) =>
+      subscriptionId?.toLowerCase() === subscription.id ||
+      (subscriptionId === undefined && tenantId === subscription.tenantId),
+  );
+  return concerns === true && isEmpty(estate?.clusters) && isEmpty(estate?.vaults);
 }
 
 function describeCounts(subscription: Subscription, clusters: number, vaults: number): string {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "mocha";
 import type { Frame } from "playwright-core";
 
+import { until } from "../../harness/until.ts";
 import { openWorld } from "../fixture.ts";
 import type { World } from "../fixture.ts";
 import { screenshot, screenshotOnFailure } from "../screenshots.ts";
@@ -81,9 +82,10 @@ describe("the wizard in the sidebar", () => {
       await go(/Continue|Review/);
       await page.getByRole("heading", { level: 2 }).first().waitFor();
     }
-    await page.getByRole("button", { name: "Apply" }).waitFor();
+    const apply = page.getByRole("button", { name: "Apply" });
+    await until("the review", async () => ((await apply.isEnabled()) ? true : undefined));
     await screenshot(world.workbench.page, "wizard-review");
-    await go("Apply");
+    await apply.click();
     await page.getByText("3f2b6c1e-7d84-4a59-9c60-1b5e8f0a2d47").first().waitFor({ timeout: 90_000 });
     await screenshot(world.workbench.page, "wizard-result");
 
