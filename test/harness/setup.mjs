@@ -27,6 +27,18 @@ export function run(command, args, options = {}) {
   });
 }
 
+/** Like {@link run}, and a signal to end this process is one to the command, which ends what it has started. */
+export function runUntilStopped(command, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: root, stdio: "inherit" });
+    for (const signal of ["SIGINT", "SIGTERM"]) {
+      process.on(signal, () => child.kill(signal));
+    }
+    child.once("error", reject);
+    child.once("exit", (code) => resolve(code ?? 0));
+  });
+}
+
 async function mustRun(command, args, options) {
   const code = await run(command, args, options);
   if (code !== 0) {

@@ -1,5 +1,5 @@
 /** `npm start`: sets up, builds, starts the sandbox cloud and a real VS Code on it, and prints the address. Ctrl+C ends everything. */
-import { ensureCodeServer, ensureDependencies, run, say } from "./setup.mjs";
+import { ensureCodeServer, ensureDependencies, run, runUntilStopped, say } from "./setup.mjs";
 
 const desktop = process.argv.includes("--desktop");
 say("Preparing …");
@@ -11,7 +11,9 @@ say("Building the extension …");
 if ((await run("npm", ["run", "--silent", "build"], { stdio: ["ignore", 2, 2] })) !== 0) {
   process.exit(1);
 }
-// Ctrl+C reaches the child too, which stops what it has started.
-process.on("SIGINT", () => undefined);
-process.on("SIGTERM", () => undefined);
-process.exitCode = await run(process.execPath, ["--import", "tsx", "test/harness/start.ts", ...process.argv.slice(2)]);
+process.exitCode = await runUntilStopped(process.execPath, [
+  "--import",
+  "tsx",
+  "test/harness/start.ts",
+  ...process.argv.slice(2),
+]);

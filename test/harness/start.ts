@@ -28,8 +28,9 @@ async function main(): Promise<void> {
   const sandbox = await startSandboxProcess(ca, ["--pace", "demo"]);
   const stop = process.argv.includes("--desktop") ? startDesktop(sandbox, ca) : await startBrowserEditor(sandbox, ca);
   await new Promise<void>((resolve) => {
-    process.once("SIGINT", resolve);
-    process.once("SIGTERM", resolve);
+    // Ctrl+C arrives twice: from the terminal, and passed on by the parent.
+    process.on("SIGINT", resolve);
+    process.on("SIGTERM", resolve);
   });
   say("Stopping …");
   await Promise.all([stop(), sandbox.close()]);
