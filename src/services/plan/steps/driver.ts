@@ -29,7 +29,6 @@ export function driverStep(
     ],
     check: (options) => checkDriver(services, clusterId, options),
     apply: (options) => waitForDriver(services, clusterId, times, options),
-    irreversible: t("Nothing to take back: this step only looks."),
     commands: () => [
       {
         tool: "az",
