@@ -4,6 +4,8 @@ import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 
+import { format } from "prettier";
+
 import { buildPackage } from "../harness/package.ts";
 import { paths } from "../harness/paths.ts";
 import { measureEditor } from "./editor.ts";
@@ -33,17 +35,15 @@ const parts: Readonly<Record<string, () => Promise<Result[]>>> = {
   editor: () => measureEditor(rounds),
 };
 
-function writeTable(table: string): void {
+async function writeTable(table: string): Promise<void> {
   const file = path.join(paths.root, "CONTRIBUTING.md");
   const text = readFileSync(file, "utf8");
   const marked = /<!-- bench -->[\s\S]*<!-- \/bench -->/;
   if (!marked.test(text)) {
     throw new Error("CONTRIBUTING.md has no place for the table.");
   }
-  writeFileSync(
-    file,
-    text.replace(marked, () => `<!-- bench -->\n\n${table}\n\n<!-- /bench -->`),
-  );
+  const written = text.replace(marked, () => `<!-- bench -->\n\n${table}\n\n<!-- /bench -->`);
+  writeFileSync(file, await format(written, { parser: "markdown", printWidth: 120 }));
 }
 
 /** A part that cannot be measured fails the run and leaves the others their lines. */
@@ -70,7 +70,7 @@ async function main(): Promise<void> {
   const table = `${formatTable(results)}\n\n${load}.`;
   process.stdout.write(`${table}\n`);
   if (values.update) {
-    writeTable(table);
+    await writeTable(table);
   }
   const broken = results.filter(({ isHard, isMet }) => isHard && !isMet);
   process.exitCode = broken.length > 0 ? 1 : 0;
