@@ -3,7 +3,7 @@ import * as vscode from "vscode";
 import type { ClusterSummary } from "../services/azure/inventory.ts";
 import { ServiceError } from "../services/errors.ts";
 import type { Services } from "../services/services.ts";
-import { isUpdating } from "../tree/clusterState.ts";
+import { describeAddon, isUpdating } from "../tree/clusterState.ts";
 import type { App } from "./command.ts";
 
 const patienceMs = 10_000;
@@ -52,7 +52,5 @@ export async function whatGoesOn(app: App, services: Services, { id, name }: Clu
   if (isUpdating(now)) {
     return vscode.l10n.t('Stopped waiting. Azure goes on updating "{0}".', name);
   }
-  return now.keyVaultCsi.isEnabled
-    ? vscode.l10n.t('Stopped waiting. Key Vault CSI is on: "{0}".', name)
-    : vscode.l10n.t('Stopped. Key Vault CSI is still off: "{0}".', name);
+  return vscode.l10n.t('Stopped waiting. Key Vault CSI on "{0}": {1}.', name, describeAddon(now.keyVaultCsi));
 }

@@ -11,6 +11,7 @@ import { openSetup } from "./openSetup.ts";
 import { refresh } from "./refresh.ts";
 import { resumeWaiting } from "./resumeWaiting.ts";
 import { selectSubscriptions } from "./selectSubscriptions.ts";
+import { setRotation } from "./setRotation.ts";
 import { setSecret } from "./setSecret.ts";
 import { showLog } from "./showLog.ts";
 import { signIn } from "./signIn.ts";
@@ -19,6 +20,7 @@ import { verifyDriver } from "./verifyDriver.ts";
 /** What each command does. */
 export const commandTable = {
   [commandIds.enable]: enableKeyVaultCsi,
+  [commandIds.setRotation]: setRotation,
   [commandIds.resumeWaiting]: resumeWaiting,
   [commandIds.verifyDriver]: verifyDriver,
   [commandIds.createVault]: createVault,

@@ -1,22 +1,19 @@
 import * as vscode from "vscode";
 
-import { askAll, back } from "../host/ask.ts";
-import type { Question } from "../host/ask.ts";
-import { confirm, inputText, pickAmong } from "../host/dialogs.ts";
+import { askAll } from "../host/ask.ts";
+import { confirm } from "../host/dialogs.ts";
 import { tell } from "../host/notify.ts";
 import { withProgress } from "../host/progress.ts";
 import { commandIds } from "../manifest.ts";
 import type { ClusterSummary } from "../services/azure/inventory.ts";
-import { parseGoDuration } from "../services/plan/duration.ts";
 import { keyVaultCsiAddonStep } from "../services/plan/steps/keyVaultCsiAddon.ts";
 import { describeAddon, isUpdating } from "../tree/clusterState.ts";
 import { chooseCluster } from "./chooseCluster.ts";
 import { whatGoesOn, withClusterRow } from "./clusterOutcome.ts";
 import type { App, Target } from "./command.ts";
+import { rotationQuestions } from "./rotationQuestions.ts";
 import { checkSteps, describeSteps, runPlan } from "./runPlan.ts";
 import type { NeededStep } from "./runPlan.ts";
-
-type Rotation = ClusterSummary["keyVaultCsi"]["rotation"];
 
 /** Turns the azureKeyvaultSecretsProvider add-on on, after the person has seen what changes. */
 export async function enableKeyVaultCsi(app: App, target: Target): Promise<void> {
@@ -35,7 +32,7 @@ export async function enableKeyVaultCsi(app: App, target: Target): Promise<void>
     );
     return;
   }
-  const rotation = await askAll(`${title}: ${cluster.name}`, questions, cluster.keyVaultCsi.rotation);
+  const rotation = await askAll(`${title}: ${cluster.name}`, rotationQuestions, cluster.keyVaultCsi.rotation);
   const step = keyVaultCsiAddonStep(services, { clusterId: cluster.id, rotation });
   const needed = await checkSteps(vscode.l10n.t('Checking "{0}"', cluster.name), [step], services);
   await confirmEnabling(cluster, needed);
@@ -48,42 +45,6 @@ export async function enableKeyVaultCsi(app: App, target: Target): Promise<void>
   );
   tellOn(cluster, vscode.l10n.t('Key Vault CSI is on: "{0}".', cluster.name));
 }
-
-const questions: readonly Question<Rotation>[] = [
-  {
-    async ask(rotation, place) {
-      const choices = [
-        {
-          label: vscode.l10n.t("Rotation off"),
-          detail: vscode.l10n.t("Pods keep the value they mounted until they are restarted."),
-          value: { isEnabled: false, pollInterval: rotation.pollInterval },
-        },
-        {
-          label: vscode.l10n.t("Rotation on"),
-          detail: vscode.l10n.t("Mounted files follow the vault. Each poll asks it for each secret of each pod."),
-          value: { isEnabled: true, pollInterval: rotation.pollInterval },
-        },
-      ];
-      const placeholder = vscode.l10n.t("Shall mounted secrets follow changes in the vault?");
-      return pickAmong(place, placeholder, choices, (value) => value.isEnabled === rotation.isEnabled);
-    },
-  },
-  {
-    isAsked: (rotation) => rotation.isEnabled,
-    async ask(rotation, place) {
-      const pollInterval = await inputText({
-        place,
-        prompt: vscode.l10n.t("Rotation poll interval, such as 2m, 120s or 1h"),
-        value: rotation.pollInterval,
-        validate: (text) =>
-          parseGoDuration(text) === undefined
-            ? vscode.l10n.t("Write a duration such as 2m, 120s or 1h30m.")
-            : undefined,
-      });
-      return pollInterval === back ? back : { isEnabled: true, pollInterval };
-    },
-  },
-];
 
 async function confirmEnabling(cluster: ClusterSummary, needed: readonly NeededStep[]): Promise<void> {
   const detail = [
