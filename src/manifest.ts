@@ -5,6 +5,7 @@ export const extensionId = "key-vault-csi.key-vault-csi";
 
 export const commandIds = {
   enable: "keyVaultCsi.cluster.enable",
+  disable: "keyVaultCsi.cluster.disable",
   setRotation: "keyVaultCsi.cluster.setRotation",
   resumeWaiting: "keyVaultCsi.cluster.resumeWaiting",
   verifyDriver: "keyVaultCsi.driver.verify",

@@ -4,6 +4,7 @@ import type { Command } from "./command.ts";
 import { copyConnectionDetails } from "./copyConnectionDetails.ts";
 import { copyId } from "./copyId.ts";
 import { createVault } from "./createVault.ts";
+import { disableKeyVaultCsi } from "./disableKeyVaultCsi.ts";
 import { enableKeyVaultCsi } from "./enableKeyVaultCsi.ts";
 import { clearFilter, filterTree } from "./filterTree.ts";
 import { openInPortal } from "./openInPortal.ts";
@@ -20,6 +21,7 @@ import { verifyDriver } from "./verifyDriver.ts";
 /** What each command does. */
 export const commandTable = {
   [commandIds.enable]: enableKeyVaultCsi,
+  [commandIds.disable]: disableKeyVaultCsi,
   [commandIds.setRotation]: setRotation,
   [commandIds.resumeWaiting]: resumeWaiting,
   [commandIds.verifyDriver]: verifyDriver,

@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import type { ClusterSummary } from "../services/azure/inventory.ts";
 import type { DriverReport, NodeDriverState } from "../services/kubernetes/driverPods.ts";
 import { describeComponent } from "../tree/driverNode.ts";
+import { table, text } from "./markdown.ts";
 
 /** Nobody reads thousands of healthy rows, and a preview of them is slow. */
 const maxRows = 500;
@@ -76,15 +77,4 @@ function describeCsiDriver({ tokenAudiences, podInfoOnMount }: NonNullable<Drive
   return podInfoOnMount
     ? vscode.l10n.t("present, token audiences: {0}", audiences)
     : vscode.l10n.t("present, but podInfoOnMount is off; token audiences: {0}", audiences);
-}
-
-function table(rows: readonly (readonly string[])[]): string {
-  const [first = [], ...rest] = rows.map((cells) => cells.map(text));
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [line(first), line(first.map(() => "---")), ...rest.map(line)].join("\n");
-}
-
-/** What a service said is text, never markup. */
-function text(value: string): string {
-  return value.replaceAll(/\s+/g, " ").replaceAll(/[\\`*_{}[\]<>#|!]/g, "\\$&");
 }

@@ -85,20 +85,25 @@ async function checkDisable(services: DisableServices, clusterId: string, option
   if (!cluster.keyVaultCsi.isEnabled) {
     return { kind: "satisfied", now: t("Off") };
   }
-  const { classes, workloads } = await readAddonUse(services, clusterId, options);
-  if (classes.length > 0) {
-    const reason = t("Azure refuses while SecretProviderClasses are left: {0}.", listed(classes));
-    const mounted = workloads.map(({ kind, namespace, name }) => ({ namespace, name: `${name} (${kind})` }));
-    return {
-      kind: "blocked",
-      reason: mounted.length > 0 ? `${reason} ${t("Mounted by {0}.", listed(mounted))}` : reason,
-      remedy: remedyFor(classes),
-    };
+  const use = await readAddonUse(services, clusterId, options);
+  if (use.classes.length > 0) {
+    return blockedBy(use);
   }
   const warnings = [
     t("New and restarted pods can no longer mount secrets; turning it on again may give a new identity."),
   ];
   return { kind: "needed", before: t("On"), after: t("Off"), warnings };
+}
+
+/** Why Azure would refuse, and what to do about it. */
+export function blockedBy({ classes, workloads }: AddonUse): Extract<StepState, { kind: "blocked" }> {
+  const reason = t("Azure refuses while SecretProviderClasses are left: {0}.", listed(classes));
+  const mounted = workloads.map(({ kind, namespace, name }) => ({ namespace, name: `${name} (${kind})` }));
+  return {
+    kind: "blocked",
+    reason: mounted.length > 0 ? `${reason} ${t("Mounted by {0}.", listed(mounted))}` : reason,
+    remedy: remedyFor(classes),
+  };
 }
 
 function listed(classes: readonly { readonly namespace: string; readonly name: string }[]): string {

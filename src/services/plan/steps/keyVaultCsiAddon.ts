@@ -140,7 +140,6 @@ async function applyAddon(
   target: KeyVaultCsiAddonTarget,
   options: ApplyOptions = {},
 ): Promise<void> {
-  options.onProgress?.({ step: t("Turning the add-on on; this takes some minutes"), state: "running" });
   const updated = await whenFree(() => enable(clusters, target, options), clusters, target.clusterId, options);
   const settled = isSettled(updated) ? updated : await clusters.waitUntilSettled(target.clusterId, options);
   const finished = settled.keyVaultCsi.identity ? settled : await clusters.reconcile(target.clusterId, options);
@@ -166,7 +165,10 @@ async function enable(
   try {
     const updated = await clusters.enableKeyVaultCsi(clusterId, rotation, {
       ...options,
-      onRead: (addon) => (before ??= addon),
+      onRead(addon) {
+        before ??= addon;
+        options.onProgress?.({ step: doing(before), state: "running" });
+      },
     });
     tell();
     return updated;
@@ -176,6 +178,12 @@ async function enable(
     }
     throw error;
   }
+}
+
+function doing({ isEnabled }: KeyVaultCsiAddon): string {
+  return isEnabled
+    ? t("Updating the add-on; this takes some minutes")
+    : t("Turning the add-on on; this takes some minutes");
 }
 
 /** Azure may have accepted a change whose waiting was ended by these; every other failure says that it has not. */
