@@ -8,6 +8,7 @@ export const commandIds = {
   disable: "keyVaultCsi.cluster.disable",
   setRotation: "keyVaultCsi.cluster.setRotation",
   resumeWaiting: "keyVaultCsi.cluster.resumeWaiting",
+  mergeCredentials: "keyVaultCsi.cluster.mergeCredentials",
   verifyDriver: "keyVaultCsi.driver.verify",
   createVault: "keyVaultCsi.vault.create",
   setSecret: "keyVaultCsi.secret.set",

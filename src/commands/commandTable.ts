@@ -7,6 +7,7 @@ import { createVault } from "./createVault.ts";
 import { disableKeyVaultCsi } from "./disableKeyVaultCsi.ts";
 import { enableKeyVaultCsi } from "./enableKeyVaultCsi.ts";
 import { clearFilter, filterTree } from "./filterTree.ts";
+import { mergeCredentials } from "./mergeCredentials.ts";
 import { openInPortal } from "./openInPortal.ts";
 import { openSetup } from "./openSetup.ts";
 import { refresh } from "./refresh.ts";
@@ -24,6 +25,7 @@ export const commandTable = {
   [commandIds.disable]: disableKeyVaultCsi,
   [commandIds.setRotation]: setRotation,
   [commandIds.resumeWaiting]: resumeWaiting,
+  [commandIds.mergeCredentials]: mergeCredentials,
   [commandIds.verifyDriver]: verifyDriver,
   [commandIds.createVault]: createVault,
   [commandIds.setSecret]: setSecret,
