@@ -123,7 +123,11 @@ async function saveClasses(cluster: ClusterSummary, { classes }: AddonUse): Prom
   const yaml = formatClasses(classes.map(({ object }) => object));
   await vscode.workspace.fs.writeFile(file, new TextEncoder().encode(yaml));
   tell(
-    vscode.l10n.t('Saved {0} SecretProviderClasses: "{1}".', classes.length, vscode.workspace.asRelativePath(file)),
+    vscode.l10n.t(
+      'Saved the SecretProviderClasses ({0}): "{1}".',
+      classes.length,
+      vscode.workspace.asRelativePath(file),
+    ),
     [{ title: vscode.l10n.t("Disable Key Vault CSI…"), command: commandIds.disable, argument: subjectOf(cluster) }],
   );
 }
