@@ -128,10 +128,7 @@ describe("The whole journey", () => {
       await bench.undo(steps, JSON.parse(JSON.stringify(made)) as typeof made);
 
       assert.deepEqual(withoutLasting(bench.snapshot()), withoutLasting(before));
-      assert.deepEqual(lasting, [
-        ...(mode === "workloadIdentity" ? ["oidcIssuer"] : []),
-        ...["driver", "namespace app"],
-      ]);
+      assert.deepEqual(lasting, [...(mode === "workloadIdentity" ? ["oidcIssuer"] : []), "namespace app"]);
       const { keyVaultCsi } = await bench.services.managedClusters.get(bench.cluster.id);
       assert.equal(keyVaultCsi.isEnabled, false);
       // Deleted softly: whoever wants it back can recover it.
