@@ -1,15 +1,11 @@
 /** `npm start`: sets up, builds, starts the sandbox cloud and a real VS Code on it, and prints the address. Ctrl+C ends everything. */
-import { ensureCodeServer, ensureDependencies, run, runUntilStopped, say } from "./setup.mjs";
+import { ensureCodeServer, ensureDependencies, runUntilStopped, say } from "./setup.mjs";
 
 const desktop = process.argv.includes("--desktop");
 say("Preparing …");
 await ensureDependencies();
 if (!desktop) {
   await ensureCodeServer();
-}
-say("Building the extension …");
-if ((await run("npm", ["run", "--silent", "build"], { stdio: ["ignore", 2, 2] })) !== 0) {
-  process.exit(1);
 }
 process.exitCode = await runUntilStopped(process.execPath, [
   "--import",

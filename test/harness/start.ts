@@ -24,8 +24,13 @@ async function main(): Promise<void> {
     });
   }
   mkdirSync(workspace, { recursive: true });
-  say("Starting the sandbox cloud …");
-  const sandbox = await startSandboxProcess(ca, ["--pace", "demo"]);
+  say("Building the extension and starting the sandbox cloud …");
+  const starting = startSandboxProcess(ca, ["--pace", "demo"]);
+  await build().catch(async (error: unknown) => {
+    await (await starting).close();
+    throw error;
+  });
+  const sandbox = await starting;
   const stop = process.argv.includes("--desktop") ? startDesktop(sandbox, ca) : await startBrowserEditor(sandbox, ca);
   await new Promise<void>((resolve) => {
     // Ctrl+C arrives twice: from the terminal, and passed on by the parent.
@@ -34,6 +39,18 @@ async function main(): Promise<void> {
   });
   say("Stopping …");
   await Promise.all([stop(), sandbox.close()]);
+}
+
+/** The build of `npm run build`, beside the start of the sandbox. */
+async function build(): Promise<void> {
+  const child = spawn(process.execPath, ["esbuild.mjs"], { cwd: paths.root, stdio: ["ignore", "ignore", "inherit"] });
+  const code = await new Promise((resolve, reject) => {
+    child.once("exit", resolve);
+    child.once("error", reject);
+  });
+  if (code !== 0) {
+    throw new Error("The extension could not be built.");
+  }
 }
 
 async function startBrowserEditor(sandbox: SandboxProcess, ca: string): Promise<() => Promise<void>> {
