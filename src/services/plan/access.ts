@@ -1,9 +1,11 @@
 import type { Identities } from "../azure/identities.ts";
 import type { ManagedClusters } from "../azure/managedClusters.ts";
+import { parseResourceId } from "../azure/resourceId.ts";
 import { keyVaultRoles } from "../azure/roleAssignments.ts";
 import type { BuiltInRole } from "../azure/roleAssignments.ts";
 import type { ObjectType } from "../azure/vaultObjects.ts";
 import type { CallOptions } from "../call.ts";
+import type { CommandLine } from "./step.ts";
 
 /** Whose identity fetches the objects. */
 export type IntendedAccess =
@@ -64,4 +66,24 @@ const covering: Readonly<Record<string, readonly BuiltInRole[]>> = {
 /** Whether one of these roles gives at least what the needed role gives for reading. */
 export function coversRole(needed: BuiltInRole, roleIds: readonly string[]): boolean {
   return (covering[needed.id] ?? [needed]).some(({ id }) => roleIds.includes(id));
+}
+
+/** The line that captures one id of the identity that fetches the objects, as `READER_CLIENT_ID` or `READER_OBJECT_ID`. */
+export function readerIdCommand(clusterId: string, access: IntendedAccess, id: keyof ReaderIdentity): CommandLine {
+  const captures = id === "clientId" ? "READER_CLIENT_ID" : "READER_OBJECT_ID";
+  if (access.kind !== "addonIdentity") {
+    // What Azure calls object id elsewhere is an identity's principal id.
+    const field = id === "clientId" ? "clientId" : "principalId";
+    const words = ["identity", "show", "--ids", access.identityId, "--query", field, "--output", "tsv"];
+    return { tool: "az", words, captures };
+  }
+  const { subscriptionId, resourceGroup, name } = parseResourceId(clusterId);
+  return {
+    tool: "az",
+    words: [
+      ...["aks", "show", "--name", name, "--resource-group", resourceGroup, "--subscription", subscriptionId],
+      ...["--query", `addonProfiles.azureKeyvaultSecretsProvider.identity.${id}`, "--output", "tsv"],
+    ],
+    captures,
+  };
 }

@@ -8,7 +8,7 @@ import type { ObjectType } from "../../azure/vaultObjects.ts";
 import type { CallOptions } from "../../call.ts";
 import { ServiceError } from "../../errors.ts";
 import { t } from "../../l10n.ts";
-import { coversRole, findReader, requiredRole } from "../access.ts";
+import { coversRole, findReader, readerIdCommand, requiredRole } from "../access.ts";
 import type { IntendedAccess, ReaderIdentity } from "../access.ts";
 import { giveGrant, missingPermissions, rightToGrant, takeGrantsBack } from "../grant.ts";
 import type { ApplyOptions, CommandLine, Step, StepState } from "../step.ts";
@@ -165,7 +165,7 @@ function commandsFor(target: ReaderAccessTarget): readonly CommandLine[] {
     ...(permissions.certificates.length > 0 ? ["--certificate-permissions", ...permissions.certificates] : []),
   ];
   return [
-    objectIdCommand(target),
+    readerIdCommand(target.clusterId, target.access, "objectId"),
     usesRbacCommand(target.vaultId),
     {
       tool: "az",
@@ -184,23 +184,4 @@ function commandsFor(target: ReaderAccessTarget): readonly CommandLine[] {
       onlyIf: ifPolicies,
     },
   ];
-}
-
-function objectIdCommand({ clusterId, access }: ReaderAccessTarget): CommandLine {
-  if (access.kind === "addonIdentity") {
-    const { subscriptionId, resourceGroup, name } = parseResourceId(clusterId);
-    return {
-      tool: "az",
-      words: [
-        ...["aks", "show", "--name", name, "--resource-group", resourceGroup, "--subscription", subscriptionId],
-        ...["--query", "addonProfiles.azureKeyvaultSecretsProvider.identity.objectId", "--output", "tsv"],
-      ],
-      captures: "READER_OBJECT_ID",
-    };
-  }
-  return {
-    tool: "az",
-    words: ["identity", "show", "--ids", access.identityId, "--query", "principalId", "--output", "tsv"],
-    captures: "READER_OBJECT_ID",
-  };
 }

@@ -12,7 +12,7 @@ import type { ClusterClient, ClusterClients, KubernetesObject } from "../../kube
 import { t } from "../../l10n.ts";
 import type { ClassObject, SecretProviderClassModel, SyncedSecret } from "../../secretProviderClass/model.ts";
 import { toKubernetesObject, writeSecretProviderClass } from "../../secretProviderClass/write.ts";
-import { findReader } from "../access.ts";
+import { findReader, readerIdCommand } from "../access.ts";
 import type { IntendedAccess } from "../access.ts";
 import type { CommandLine, Step, StepState } from "../step.ts";
 import { openIfThere, waitsForCluster } from "./openCluster.ts";
@@ -191,30 +191,11 @@ function commandsFor(cloud: Cloud, target: ClassTarget): readonly CommandLine[] 
       ],
       captures: "VAULT_TENANT_ID",
     },
-    clientIdCommand(target),
+    readerIdCommand(target.clusterId, target.access, "clientId"),
     {
       tool: "kubectl",
       words: ["apply", "--server-side", "--field-manager", "key-vault-csi", "--filename", "-"],
       stdin: writeSecretProviderClass(modelOf(cloud, target, placeholders)),
     },
   ];
-}
-
-function clientIdCommand({ clusterId, access }: ClassTarget): CommandLine {
-  if (access.kind === "addonIdentity") {
-    const { subscriptionId, resourceGroup, name } = parseResourceId(clusterId);
-    return {
-      tool: "az",
-      words: [
-        ...["aks", "show", "--name", name, "--resource-group", resourceGroup, "--subscription", subscriptionId],
-        ...["--query", "addonProfiles.azureKeyvaultSecretsProvider.identity.clientId", "--output", "tsv"],
-      ],
-      captures: "READER_CLIENT_ID",
-    };
-  }
-  return {
-    tool: "az",
-    words: ["identity", "show", "--ids", access.identityId, "--query", "clientId", "--output", "tsv"],
-    captures: "READER_CLIENT_ID",
-  };
 }
