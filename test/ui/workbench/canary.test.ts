@@ -29,7 +29,7 @@ describe("a secret's value", () => {
 
   it("arrives in the vault through the palette", async () => {
     const { workbench } = world;
-    await workbench.runCommand("Set Secret");
+    await workbench.runCommand("Set Secret…");
     await workbench.pick("contoso-dev-kv");
     await workbench.answer("Assign Role");
     await finish("palette");

@@ -54,7 +54,7 @@ describe("the command palette", () => {
   it("sets a secret where the person had no right to, after giving it", async () => {
     const { workbench, sandbox } = world;
 
-    await workbench.runCommand("Set Secret");
+    await workbench.runCommand("Set Secret…");
     await workbench.pick("palette-kv");
     await workbench.answer("Assign Role");
     await workbench.type(/Name of the secret/, "ExampleSecret");

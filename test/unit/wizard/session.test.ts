@@ -161,6 +161,7 @@ describe("The wizard on the extension's side", function () {
   });
 
   it("stops waiting when told, says what goes on, and does not start the change again afterwards", async () => {
+    bench.sandbox.fail({ method: "GET", path: /\/operations\//, delayMs: 10_000, times: 1 });
     await handlers.apply({ draft: withoutVault() }, never());
     await until("the update to be sent", () => puts(/managedClusters/)[0]);
     await handlers.stopApply({}, never());
