@@ -13,7 +13,8 @@ const mocha = path.join("node_modules", "mocha", "bin", "mocha.js");
 const suites = {
   unit: { files: "test/unit/**/*.test.ts", needs: [], timeoutMs: 20_000 },
   integration: { script: "test/harness/integration.ts", needs: ["editor", "package"] },
-  ui: { files: "test/ui/**/*.test.ts", needs: ["editor", "package"], timeoutMs: 120_000 },
+  // A real workbench in a real browser: a step that meets it in the middle of drawing is taken again.
+  ui: { files: "test/ui/**/*.test.ts", needs: ["editor", "package"], timeoutMs: 120_000, retries: 3 },
   peers: { files: "test/peers/**/*.test.ts", needs: [], timeoutMs: 900_000 },
 };
 
@@ -57,7 +58,7 @@ async function main() {
 }
 
 async function runSuite(name, env) {
-  const { files, script, timeoutMs } = suites[name];
+  const { files, script, timeoutMs, retries = 0 } = suites[name];
   const counts = path.join(scratch, `${name}.json`);
   const command = script
     ? [...tsx, script]
@@ -68,6 +69,8 @@ async function runSuite(name, env) {
         "test/harness/reporter.cjs",
         "--timeout",
         String(timeoutMs),
+        "--retries",
+        String(retries),
         "--exit",
         ...grep,
         files,

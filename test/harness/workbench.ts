@@ -15,27 +15,32 @@ export class Workbench {
     return new Workbench(page);
   }
 
-  /** Opens our sidebar. */
+  /** Opens our sidebar; one that a reload has opened again is left open. */
   async openSidebar(): Promise<void> {
-    const icon = this.page.getByRole("tab", { name: /^Key Vault CSI/ }).first();
-    await icon.waitFor();
-    if ((await icon.getAttribute("aria-expanded")) !== "true") {
-      await icon.click();
-    }
-    await this.page.locator(".sidebar .pane-header").first().waitFor();
+    const header = this.page.locator(".sidebar .pane-header").filter({ hasText: /setup/i }).first();
+    await until("our sidebar", async () => {
+      if (!(await header.isVisible())) {
+        await this.page
+          .getByRole("tab", { name: /^Key Vault CSI/ })
+          .first()
+          .click({ timeout: 5_000 });
+        await header.waitFor({ timeout: 3_000 });
+      }
+      return true;
+    });
   }
 
   /** Runs a command by its title in the palette. Right after the start the palette does not know every extension yet: it is asked again. */
   async runCommand(title: string): Promise<void> {
-    const row = this.page.locator(".quick-input-widget .monaco-list-row").filter({ hasText: title }).first();
+    const focused = this.page.locator(".quick-input-widget .monaco-list-row.focused").filter({ hasText: title });
     await until(`the command "${title}"`, async () => {
       await this.page.keyboard.press("Escape");
       await this.page.keyboard.press("F1");
       await this.quickInput().locator("input.input").first().fill(`>${title}`, { timeout: 3_000 });
-      await row.waitFor({ timeout: 3_000 });
+      await focused.first().waitFor({ timeout: 3_000 });
       return true;
     });
-    await row.click();
+    await this.page.keyboard.press("Enter");
   }
 
   /** The visible rows of our tree as text, indented by level; "▸" closed, "▾" open. */
