@@ -14,7 +14,7 @@ const suites = {
   unit: { files: "test/unit/**/*.test.ts", needs: [], timeoutMs: 20_000 },
   integration: { script: "test/harness/integration.ts", needs: ["editor", "package"] },
   // A real workbench in a real browser: a step that meets it in the middle of drawing is taken again.
-  ui: { files: "test/ui/**/*.test.ts", needs: ["editor", "package"], timeoutMs: 120_000, retries: 3 },
+  ui: { files: "test/ui/**/*.test.ts", needs: ["editor", "package"], timeoutMs: 180_000, retries: 3 },
   peers: { files: "test/peers/**/*.test.ts", needs: [], timeoutMs: 900_000 },
 };
 
