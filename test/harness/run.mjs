@@ -13,8 +13,7 @@ const mocha = path.join("node_modules", "mocha", "bin", "mocha.js");
 const suites = {
   unit: { files: "test/unit/**/*.test.ts", needs: [], timeoutMs: 20_000 },
   integration: { script: "test/harness/integration.ts", needs: ["editor", "package"] },
-  // A real workbench in a real browser: a step that meets it in the middle of drawing is taken again.
-  ui: { files: "test/ui/**/*.test.ts", needs: ["editor", "package"], timeoutMs: 180_000, retries: 3 },
+  ui: { files: "test/ui/**/*.test.ts", needs: ["editor", "package"], timeoutMs: 120_000 },
   peers: { files: "test/peers/**/*.test.ts", needs: [], timeoutMs: 900_000 },
 };
 
@@ -58,7 +57,7 @@ async function main() {
 }
 
 async function runSuite(name, env) {
-  const { files, script, timeoutMs, retries = 0 } = suites[name];
+  const { files, script, timeoutMs } = suites[name];
   const counts = path.join(scratch, `${name}.json`);
   const command = script
     ? [...tsx, script]
@@ -69,8 +68,6 @@ async function runSuite(name, env) {
         "test/harness/reporter.cjs",
         "--timeout",
         String(timeoutMs),
-        "--retries",
-        String(retries),
         "--exit",
         ...grep,
         files,

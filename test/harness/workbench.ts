@@ -145,11 +145,24 @@ export class Workbench {
     await this.page.locator(".monaco-dialog-box .monaco-button").filter({ hasText: button }).first().click();
   }
 
-  notification(text: string | RegExp): Locator {
-    return this.page
-      .locator(".notification-toast, .notifications-center .monaco-list-row")
-      .filter({ hasText: text })
-      .first();
+  /**
+   * Waits until a person has been told this. VS Code shows no toast before its window is restored, and no fourth beside three others: what is not shown
+   * waits behind the bell.
+   */
+  async waitForNotification(text: string | RegExp): Promise<Locator> {
+    const told = this.page
+      .locator(".notification-toast, .notifications-center .notification-list-item")
+      .filter({ hasText: text });
+    const center = this.page.locator(".notifications-center.visible");
+    return until(`the notification ${String(text)}`, async () => {
+      if (await told.first().isVisible()) {
+        return told.first();
+      }
+      if (!(await center.isVisible()) && (await this.page.locator(".codicon-bell-dot").first().isVisible())) {
+        await this.page.locator("#status\\.notifications a").click({ timeout: 3_000 });
+      }
+      return undefined;
+    });
   }
 
   /** The page of our webview, two frames deep. */

@@ -51,7 +51,7 @@ describe("the commands of a cluster that is on", () => {
     await workbench.page.getByText("On, rotation every 2m → On, rotation every 5m").waitFor();
     await workbench.answer("Set Rotation");
 
-    await workbench.notification('Secret rotation is set on "store-prod"').waitFor();
+    await workbench.waitForNotification('Secret rotation is set on "store-prod"');
     const { enabled, config } = addonOf("store-prod");
     assert.equal(enabled, true);
     assert.deepEqual(config, { enableSecretRotation: "true", rotationPollInterval: "5m" });
@@ -62,25 +62,27 @@ describe("the commands of a cluster that is on", () => {
 
     await workbench.runCommand("Disable Key Vault CSI");
     await workbench.pick("store-prod");
-    const warning = workbench.notification(/SecretProviderClasses are left: store\/store-secrets/);
+    const warning = await workbench.waitForNotification(/SecretProviderClasses are left: store\/store-secrets/);
     await warning.getByRole("button", { name: "Save YAML…" }).click();
     await workbench.quickInput().waitFor();
     await workbench.page.keyboard.press("Enter");
-    await workbench.notification("Saved the SecretProviderClasses (1)").waitFor();
+    await workbench.waitForNotification("Saved the SecretProviderClasses (1)");
 
     const saved = path.join(editor.dataFolder, "workspace", "store-prod-secretproviderclasses.yaml");
     assert.match(readFileSync(saved, "utf8"), /^kind: SecretProviderClass\nmetadata:\n {2}name: store-secrets$/m);
     assert.equal(addonOf("store-prod").enabled, true);
   });
 
-  it("disable the add-on where nothing uses it", async () => {
+  it("disable the add-on by right-click where nothing uses it", async () => {
     const { workbench } = world;
 
-    await workbench.runCommand("Disable Key Vault CSI");
-    await workbench.pick("orders-prod");
+    await workbench.openSidebar();
+    await workbench.showOnly("Clusters and Vaults");
+    await workbench.expand("Contoso Production");
+    await workbench.chooseFromMenu("orders-prod", "Disable Key Vault CSI");
     await workbench.answer("Disable");
 
-    await workbench.notification('Key Vault CSI is off: "orders-prod"').waitFor();
+    await workbench.waitForNotification('Key Vault CSI is off: "orders-prod"');
     assert.equal(addonOf("orders-prod").enabled, false);
   });
 
@@ -92,7 +94,7 @@ describe("the commands of a cluster that is on", () => {
     };
 
     await merge();
-    await workbench.notification(`The current context is "store-prod", in ${kubeconfig}`).waitFor();
+    await workbench.waitForNotification(`The current context is "store-prod", in ${kubeconfig}`);
     const first = readFileSync(kubeconfig, "utf8");
     assert.equal(statSync(kubeconfig).mode & 0o777, 0o600);
 
@@ -101,7 +103,7 @@ describe("the commands of a cluster that is on", () => {
     await merge();
     await workbench.page.getByText('something else under the same name: cluster "store-prod"').waitFor();
     await workbench.answer("Overwrite");
-    await workbench.notification(`what that was before is ${kubeconfig}.bak`).waitFor();
+    await workbench.waitForNotification(`what that was before is ${kubeconfig}.bak`);
     assert.equal(readFileSync(kubeconfig, "utf8"), first);
     assert.equal(readFileSync(`${kubeconfig}.bak`, "utf8"), differing);
   });

@@ -29,7 +29,7 @@ describe("the command palette", () => {
     await workbench.pick("Rotation off");
     await workbench.answer("Enable");
 
-    await workbench.notification('Key Vault CSI is on: "myAKSCluster"').waitFor();
+    await workbench.waitForNotification('Key Vault CSI is on: "myAKSCluster"');
   });
 
   it("creates a key vault", async () => {
@@ -45,7 +45,7 @@ describe("the command palette", () => {
     await workbench.pick("All networks");
     await screenshot(workbench.page, "command-create-vault");
     await workbench.answer("Create");
-    await workbench.notification('The vault is there, with Azure RBAC: "palette-kv"').waitFor();
+    await workbench.waitForNotification('The vault is there, with Azure RBAC: "palette-kv"');
 
     const vault = [...sandbox.world.vaults.values()].find(({ name }) => name === "palette-kv");
     assert.equal((vault?.body["properties"] as { enableRbacAuthorization?: boolean }).enableRbacAuthorization, true);
@@ -77,7 +77,7 @@ describe("the command palette", () => {
     await workbench.pick("palette-kv");
     await workbench.pick("ExampleSecret");
     await workbench.pick("myAKSCluster");
-    await workbench.notification('Copied the connection details of "ExampleSecret"').waitFor();
+    await workbench.waitForNotification('Copied the connection details of "ExampleSecret"');
 
     const text = String(await workbench.page.evaluate("navigator.clipboard.readText()"));
     assert.match(text, /^objectName: ExampleSecret$/m);

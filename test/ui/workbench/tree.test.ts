@@ -47,7 +47,7 @@ describe("the tree in the workbench", () => {
     await workbench.quickInput().getByText("Rotation poll interval").waitFor();
     await workbench.page.keyboard.press("Enter");
     await workbench.answer("Enable");
-    await workbench.notification('Key Vault CSI is on: "myAKSCluster"').waitFor();
+    await workbench.waitForNotification('Key Vault CSI is on: "myAKSCluster"');
     await screenshot(workbench.page, "tree-enabled");
 
     const cluster = [...sandbox.world.clusters.values()].find(({ name }) => name === "myAKSCluster");
